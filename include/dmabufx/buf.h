@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Buffers: memory named by a file descriptor. */
+#ifndef DMABUFX_BUF_H
+#define DMABUFX_BUF_H
+
+#include "types.h"
+
+DMABUFX_BEGIN_DECLS
+
+/**
+ * enum dmabufx_buf_kind - what a buffer is made of
+ * @DMABUFX_BUF_BAR: slices of a BAR, exported by this context
+ * @DMABUFX_BUF_DMABUF: a dma-buf from somewhere else
+ * @DMABUFX_BUF_MEMFD: memory
+ */
+enum dmabufx_buf_kind {
+	DMABUFX_BUF_BAR = 1,
+	DMABUFX_BUF_DMABUF,
+	DMABUFX_BUF_MEMFD,
+};
+
+/**
+ * struct dmabufx_buf_info - what is known of a buffer
+ * @size: set by the caller to sizeof(struct dmabufx_buf_info)
+ * @len: bytes
+ * @kind: an enum dmabufx_buf_kind
+ * @nranges: stretches of the BAR it is made of; 1 for other kinds
+ * @bar: BAR number for DMABUFX_BUF_BAR
+ * @mappings: mappings of it that this context holds
+ * @offset: first byte in the BAR for DMABUFX_BUF_BAR
+ * @page_size: bytes of the pages behind it; 0: unknown
+ * @inode: inode of the descriptor, the same for all who hold the buffer
+ * @exporter: exporter's name as the kernel tells it, "memfd" for memory
+ * @bdf: exporting device for DMABUFX_BUF_BAR, else ""
+ */
+struct dmabufx_buf_info {
+	size_t size;
+	uint64_t len;
+	uint32_t kind;
+	uint32_t nranges;
+	uint32_t bar;
+	uint32_t mappings;
+	uint64_t offset;
+	uint64_t page_size;
+	uint64_t inode;
+	char exporter[32];
+	char bdf[16];
+};
+
+/** DMABUFX_ALLOC_HUGETLB - from the pool of huge pages; page_size says which. */
+#define DMABUFX_ALLOC_HUGETLB (1u << 0)
+
+/**
+ * struct dmabufx_alloc_opts - options of dmabufx_buf_alloc()
+ * @size: sizeof(struct dmabufx_alloc_opts), set by DMABUFX_OPTS()
+ * @page_size: with DMABUFX_ALLOC_HUGETLB, bytes of a huge page, a power of
+ * two; 0: 2 MiB
+ * @flags: DMABUFX_ALLOC_*
+ * @reserved: must be 0
+ */
+struct dmabufx_alloc_opts {
+	size_t size;
+	uint64_t page_size;
+	uint32_t flags;
+	uint32_t reserved;
+};
+
+/**
+ * struct dmabufx_import_opts - options of dmabufx_buf_import()
+ * @size: sizeof(struct dmabufx_import_opts), set by DMABUFX_OPTS()
+ * @flags: must be 0
+ * @reserved: must be 0
+ */
+struct dmabufx_import_opts {
+	size_t size;
+	uint32_t flags;
+	uint32_t reserved;
+};
+
+/**
+ * dmabufx_buf_alloc() - memory that devices, and AF_XDP, can share
+ * @ctx: context
+ * @len: bytes, not 0; rounded up to whole pages
+ * @opts: options, or NULL
+ * @ret: receives the buffer, with one reference
+ *
+ * A sealed memfd: it can't shrink under a device's DMA. Zeroed.
+ *
+ * Threads: any. Privilege: none.
+ * Return: 0; -EINVAL: NULL, malformed options, @len 0 or too large, a page
+ * size that isn't a power of two; -E2BIG; -ENOMEM: memory, or no huge pages
+ * are free; -EMFILE, -ENFILE.
+ * Source: memfd_create(2) (3.17), MFD_HUGETLB (4.14).
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_buf_alloc(struct dmabufx_ctx *ctx, uint64_t len,
+				  const struct dmabufx_alloc_opts *opts, struct dmabufx_buf **ret);
+
+/**
+ * dmabufx_buf_import() - take a dma-buf or memfd from somewhere else
+ * @ctx: context
+ * @fd: descriptor; borrowed and duplicated
+ * @opts: options, or NULL
+ * @ret: receives the buffer, with one reference
+ *
+ * Threads: any. Privilege: none beyond the descriptor.
+ * Return: 0; -EINVAL: NULL, malformed options, or @fd is neither a dma-buf
+ * nor a memfd, or is empty; -E2BIG; -EBADF: @fd is closed; -EMFILE, -ENFILE,
+ * -ENOMEM.
+ * Source: /proc/self/fdinfo exp_name (4.20).
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_buf_import(struct dmabufx_ctx *ctx, int fd,
+				   const struct dmabufx_import_opts *opts,
+				   struct dmabufx_buf **ret);
+
+/**
+ * dmabufx_buf_from_drm() - take a buffer object of a DRM device
+ * @ctx: context
+ * @drm_fd: descriptor of the DRM device; borrowed
+ * @handle: the object's handle
+ * @ret: receives the buffer, with one reference
+ *
+ * Threads: any. Privilege: that of the DRM descriptor.
+ * Return: 0; -EINVAL: NULL; -ENOSYS: built without libdrm; -ENOENT: no such
+ * handle; the errors of dmabufx_buf_import().
+ * Source: drm/drm.h DRM_IOCTL_PRIME_HANDLE_TO_FD (3.4).
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_buf_from_drm(struct dmabufx_ctx *ctx, int drm_fd, uint32_t handle,
+				     struct dmabufx_buf **ret);
+
+/**
+ * dmabufx_buf_to_drm() - give a buffer to a DRM device
+ * @buf: dma-buf; not memory
+ * @drm_fd: descriptor of the DRM device; borrowed
+ * @ret: receives the handle, closed by the caller
+ *
+ * Threads: any. Privilege: that of the DRM descriptor.
+ * Return: 0; -EINVAL: NULL, or @buf is memory; -ENOSYS: built without libdrm;
+ * -EOPNOTSUPP: the DRM driver can't do peer-to-peer or imports nothing;
+ * errors of the kernel's call.
+ * Source: drm/drm.h DRM_IOCTL_PRIME_FD_TO_HANDLE (3.4).
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_buf_to_drm(struct dmabufx_buf *buf, int drm_fd, uint32_t *ret);
+
+/**
+ * dmabufx_buf_ref() - take a reference
+ * @buf: buffer, or NULL
+ *
+ * Threads: any.
+ * Return: @buf.
+ * Since: 0.1
+ */
+DMABUFX_API struct dmabufx_buf *dmabufx_buf_ref(struct dmabufx_buf *buf);
+
+/**
+ * dmabufx_buf_unref() - drop a reference
+ * @buf: buffer, or NULL
+ *
+ * Mappings hold references of their own; the descriptor is closed with the
+ * last one.
+ *
+ * Threads: any.
+ * Return: NULL, to assign back.
+ * Since: 0.1
+ */
+DMABUFX_API struct dmabufx_buf *dmabufx_buf_unref(struct dmabufx_buf *buf);
+
+/**
+ * dmabufx_buf_get_info() - what is known of the buffer
+ * @buf: buffer
+ * @ret: its size member set by the caller; receives the rest
+ *
+ * Threads: any.
+ * Return: 0; -EINVAL: NULL or the size is too small; -E2BIG: the size is
+ * larger than this library knows.
+ * Source: /proc/self/fdinfo exp_name (4.20).
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_buf_get_info(struct dmabufx_buf *buf, struct dmabufx_buf_info *ret);
+
+/**
+ * dmabufx_buf_fd() - the buffer's descriptor
+ * @buf: buffer
+ *
+ * Borrowed. Whoever gets a copy of it can reach the memory.
+ *
+ * Threads: any.
+ * Return: the descriptor; -EINVAL: @buf is NULL.
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_buf_fd(struct dmabufx_buf *buf);
+
+/**
+ * dmabufx_buf_dup_fd() - a descriptor of the caller's own
+ * @buf: buffer
+ *
+ * Close-on-exec.
+ *
+ * Threads: any.
+ * Return: the descriptor, closed by the caller; -EINVAL: @buf is NULL;
+ * -EMFILE.
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_buf_dup_fd(struct dmabufx_buf *buf);
+
+DMABUFX_END_DECLS
+
+#endif
