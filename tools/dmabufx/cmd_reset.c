@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dmabufx reset: one device, its mappings taken out and put back around it. */
+#include "cli.h"
+#include "reset_kinds.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const struct {
+	uint32_t bit;
+	const char *word;
+} words[] = {
+	{ DMABUFX_RESET_FLR, "FLR" },
+	{ DMABUFX_RESET_PM, "PM" },
+	{ DMABUFX_RESET_BUS, "bus" },
+	{ DMABUFX_RESET_OTHER, "device specific" },
+};
+
+#define KINDS (sizeof(words) / sizeof(words[0]))
+
+const char *reset_kinds_text(uint32_t kinds, char buf[64])
+{
+	size_t at = 0;
+
+	snprintf(buf, 64, "none");
+	for (size_t i = 0; i < KINDS; i++) {
+		if (kinds & words[i].bit)
+			at += (size_t)snprintf(buf + at, 64 - at, "%s%s", at ? ", " : "",
+					       words[i].word);
+	}
+	return buf;
+}
+
+void reset_kinds_json(struct json_object *obj, uint32_t kinds)
+{
+	struct json_object *list = js_array(obj, "reset_kinds");
+
+	for (size_t i = 0; i < KINDS; i++) {
+		if (kinds & words[i].bit)
+			json_object_array_add(list, json_object_new_string(words[i].word));
+	}
+}
+
+/* Mappings that came back; those that did not are what the reset returned. */
+static unsigned int count_remapped(struct cli *cli)
+{
+	struct dmabufx_event event;
+	unsigned int count = 0;
+
+	while (dmabufx_ctx_next_event(cli->ctx, &event) == 1)
+		count += event.type == DMABUFX_EVENT_REMAPPED;
+	return count;
+}
+
+static int reset(struct cli *cli, const char *name, struct dmabufx_dev *dev)
+{
+	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
+	unsigned int back;
+	char kinds[64];
+	int stale;
+
+	stale = dmabufx_dev_get_caps(dev, &caps);
+	if (stale < 0)
+		return cli_fail_lib(cli, stale);
+	js_str(cli->out, "device", caps.bdf[0] ? caps.bdf : name);
+	reset_kinds_json(cli->out, caps.reset);
+	stale = dmabufx_dev_reset(dev);
+	if (stale < 0)
+		return cli_fail_lib(cli, stale);
+	back = count_remapped(cli);
+	js_num(cli->out, "remapped", back);
+	js_num(cli->out, "stale", (uint64_t)stale);
+	cli_say(cli,
+		"%s was reset (the kernel could use: %s); %u of %u mappings of this command "
+		"came back.\n",
+		caps.bdf[0] ? caps.bdf : name, reset_kinds_text(caps.reset, kinds), back,
+		back + (unsigned int)stale);
+	if (stale)
+		return cli_fail(cli, -EIO, "stale", "%s: %d mappings could not be put back",
+				caps.bdf[0] ? caps.bdf : name, stale);
+	return CLI_OK;
+}
+
+int cmd_reset(struct cli *cli, int argc, char **argv)
+{
+	struct dmabufx_dev *dev;
+	const char *name;
+	int ret;
+
+	if (!cli_no_options(cli, argc, argv) || !cli_want_args(cli, argc, 1, 1) ||
+	    !cli_device(cli, argv[optind], &name))
+		return cli->exit;
+	ret = cli_open(cli, name, NULL, &dev);
+	if (ret)
+		return ret;
+	ret = reset(cli, name, dev);
+	dmabufx_dev_unref(dev);
+	return ret;
+}
