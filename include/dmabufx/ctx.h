@@ -59,29 +59,25 @@ typedef void (*dmabufx_log_fn)(void *user, enum dmabufx_log_level level, const c
  * @DMABUFX_EVENT_STALE: a mapping could not be brought back; its IOVA is kept
  * @DMABUFX_EVENT_REMAPPED: a mapping died and is back at its IOVA
  * @DMABUFX_EVENT_REVOKED: the kernel took a mapping away (memory off, D3)
- * @DMABUFX_EVENT_DEV_GONE: a device was closed; its mappings are GONE
- * @DMABUFX_EVENT_REQ: the kernel asks for a device back (unplug, unbind)
+ * @DMABUFX_EVENT_DEV_GONE: the exporting device was closed; the mapping is GONE
  */
 enum dmabufx_event_type {
 	DMABUFX_EVENT_STALE = 1,
 	DMABUFX_EVENT_REMAPPED,
 	DMABUFX_EVENT_REVOKED,
 	DMABUFX_EVENT_DEV_GONE,
-	DMABUFX_EVENT_REQ,
 };
 
 /**
  * struct dmabufx_event - something that happened to an object
  * @type: what happened
  * @reason: for STALE and REVOKED, why; else 0
- * @mapping: the mapping, or NULL; no reference is passed
- * @dev: the device, or NULL; no reference is passed
+ * @mapping: the mapping it is about; valid until it is unmapped
  */
 struct dmabufx_event {
 	enum dmabufx_event_type type;
 	uint32_t reason;
 	struct dmabufx_mapping *mapping;
-	struct dmabufx_dev *dev;
 };
 
 /**

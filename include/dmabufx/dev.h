@@ -200,8 +200,7 @@ DMABUFX_API int dmabufx_dev_bind(struct dmabufx_ctx *ctx, const char *bdf, uint3
  * @ctx: context
  * @bdf: its address
  *
- * Waits for no one: with the device open, the kernel asks the holder
- * (DMABUFX_EVENT_REQ) and blocks until it closes.
+ * With the device open somewhere, the kernel blocks until it is closed.
  *
  * Threads: any. Privilege: root.
  * Return: 0; -EINVAL: NULL or no PCI address; -ENODEV: no such function;

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A set of addresses, kept as sorted ranges that neither overlap nor touch. */
+#include "base/rangeset.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Index of the first span that ends at @start or behind it. */
+static size_t lower_bound(const struct dx_rangeset *set, uint64_t start)
+{
+	size_t lo = 0, hi = set->n;
+
+	/* Ranges mostly arrive in ascending order. */
+	if (hi && set->spans[hi - 1].last < start)
+		return hi;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (set->spans[mid].last < start)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void replace(struct dx_rangeset *set, size_t at, size_t old, size_t new)
+{
+	if (old != new &&at + old < set->n)
+		memmove(&set->spans[at + new], &set->spans[at + old],
+			(set->n - at - old) * sizeof(*set->spans));
+	set->n += new - old;
+}
+
+void dx_rangeset_clear(struct dx_rangeset *set)
+{
+	free(set->spans);
+	memset(set, 0, sizeof(*set));
+}
+
+int dx_rangeset_prepare(struct dx_rangeset *set)
+{
+	struct dx_span *spans;
+	size_t room;
+
+	if (set->claims < set->room)
+		return 0;
+	room = set->room ? set->room * 2 : 8;
+	spans = realloc(set->spans, room * sizeof(*spans));
+	if (!spans)
+		return -ENOMEM;
+	set->spans = spans;
+	set->room = room;
+	return 0;
+}
+
+void dx_rangeset_add(struct dx_rangeset *set, uint64_t start, uint64_t last)
+{
+	/* A span that ends right below @start merges too, hence start - 1. */
+	size_t at = lower_bound(set, start ? start - 1 : 0), end = at;
+
+	while (end < set->n && (last == UINT64_MAX || set->spans[end].start <= last + 1)) {
+		if (set->spans[end].start < start)
+			start = set->spans[end].start;
+		if (set->spans[end].last > last)
+			last = set->spans[end].last;
+		end++;
+	}
+	replace(set, at, end - at, 1);
+	set->spans[at].start = start;
+	set->spans[at].last = last;
+	set->claims++;
+}
+
+void dx_rangeset_remove(struct dx_rangeset *set, uint64_t start, uint64_t last)
+{
+	size_t at = lower_bound(set, start);
+	struct dx_span whole = set->spans[at];
+	size_t left = whole.start<start, right = whole.last> last;
+
+	replace(set, at, 1, left + right);
+	if (left) {
+		set->spans[at].start = whole.start;
+		set->spans[at].last = start - 1;
+	}
+	if (right) {
+		set->spans[at + left].start = last + 1;
+		set->spans[at + left].last = whole.last;
+	}
+	set->claims--;
+}
+
+const struct dx_span *dx_rangeset_overlap(const struct dx_rangeset *set, uint64_t start,
+					  uint64_t last)
+{
+	size_t at = lower_bound(set, start);
+
+	return at < set->n && set->spans[at].start <= last ? &set->spans[at] : NULL;
+}
+
+bool dx_rangeset_contains(const struct dx_rangeset *set, uint64_t start, uint64_t last)
+{
+	const struct dx_span *span = dx_rangeset_overlap(set, start, start);
+
+	return span && span->last >= last;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A buffer as the rooms above see it. */
+#ifndef DX_BUF_BUF_H
+#define DX_BUF_BUF_H
+
+#include "base/ctx.h"
+#include "dmabufx/buf.h"
+
+struct dmabufx_dev;
+
+struct dmabufx_buf {
+	struct dmabufx_ctx *ctx;
+	unsigned int refs;
+	int fd;
+	uint8_t kind; /* enum dmabufx_buf_kind */
+	uint8_t bar;
+	uint16_t nranges;
+	uint32_t nmappings;
+	uint64_t len;
+	uint64_t offset;
+	uint64_t page_size;
+	/* Exporting device; NULL once closed, and always for other kinds. */
+	struct dmabufx_dev *dev;
+	struct dx_list dev_link; /* in dev->bufs */
+	struct dx_list mappings;
+	char exporter[32]; /* "": ask the kernel when somebody wants to know */
+	char bdf[16];
+};
+
+/* Takes @fd over on success. ctx locked. -ENOMEM. */
+int dx_buf_new(struct dmabufx_ctx *ctx, enum dmabufx_buf_kind kind, int fd, uint64_t len,
+	       struct dmabufx_buf **ret);
+
+static inline struct dmabufx_buf *dx_buf_hold(struct dmabufx_buf *buf)
+{
+	buf->refs++;
+	return buf;
+}
+
+/* ctx locked; its caller ends with dx_unlock_reap(). */
+void dx_buf_put(struct dmabufx_buf *buf);
+
+/* Whether the exporting device was closed: the kernel revoked the buffer for good. */
+static inline bool dx_buf_is_gone(const struct dmabufx_buf *buf)
+{
+	return buf->kind == DMABUFX_BUF_BAR && !buf->dev;
+}
+
+/* Takes over what @fd is, of a kind that is to be found out. ctx locked. */
+int dx_buf_adopt(struct dmabufx_ctx *ctx, int fd, struct dmabufx_buf **ret);
+
+/* Writes what the buffer is, for a reason's sentence: "BAR 2 of 0000:00:05.0". */
+const char *dx_buf_describe(const struct dmabufx_buf *buf, char *text, size_t len);
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Names of errors and reasons. */
+#include "dmabufx/error.h"
+
+#include <string.h>
+
+#define NAME(reason, name) [DMABUFX_REASON_##reason] = name
+
+static const char *const names[] = {
+	NAME(NONE, "none"),
+	NAME(SYSTEM, "system"),
+	NAME(NO_MEMORY, "no-memory"),
+	NAME(NULL_ARGUMENT, "null-argument"),
+	NAME(OPTS_SIZE, "opts-size"),
+	NAME(OPTS_UNKNOWN, "opts-unknown"),
+	NAME(BAD_FLAGS, "bad-flags"),
+	NAME(WRONG_CTX, "wrong-ctx"),
+	NAME(BUSY, "busy"),
+	NAME(PERMISSION, "permission"),
+	NAME(NO_SPACE, "no-space"),
+	NAME(NOT_BUILT, "not-built"),
+	NAME(NO_IOMMU, "no-iommu"),
+	NAME(BACKEND, "backend"),
+	NAME(NO_SUCH_DEVICE, "no-such-device"),
+	NAME(BAD_ADDRESS, "bad-address"),
+	NAME(NO_GROUP, "no-group"),
+	NAME(NOT_VFIO, "not-vfio"),
+	NAME(NOT_VIABLE, "not-viable"),
+	NAME(DEVICE_BUSY, "device-busy"),
+	NAME(UNSAFE_IRQ, "unsafe-irq"),
+	NAME(NOT_PCI, "not-pci"),
+	NAME(ATTACHED, "attached"),
+	NAME(NOT_ATTACHED, "not-attached"),
+	NAME(CONFIG_RANGE, "config-range"),
+	NAME(NO_RESET, "no-reset"),
+	NAME(RESET_FAILED, "reset-failed"),
+	NAME(DEVICE_GONE, "device-gone"),
+	NAME(BAR_INDEX, "bar-index"),
+	NAME(BAR_ABSENT, "bar-absent"),
+	NAME(BAR_IO, "bar-io"),
+	NAME(BAR_SUBPAGE, "bar-subpage"),
+	NAME(OFFSET_UNALIGNED, "offset-unaligned"),
+	NAME(LENGTH_UNALIGNED, "length-unaligned"),
+	NAME(LENGTH_ZERO, "length-zero"),
+	NAME(PAST_END, "past-end"),
+	NAME(NO_RANGES, "no-ranges"),
+	NAME(TOO_MANY_RANGES, "too-many-ranges"),
+	NAME(MSIX_OVERLAP, "msix-overlap"),
+	NAME(EXPORT_UNSUPPORTED, "export-unsupported"),
+	NAME(NOT_MAPPABLE, "not-mappable"),
+	NAME(MAPPED, "mapped"),
+	NAME(BAD_FD, "bad-fd"),
+	NAME(FOREIGN_FD, "foreign-fd"),
+	NAME(EXPORTER, "exporter"),
+	NAME(MULTI_RANGE, "multi-range"),
+	NAME(REVOKED, "revoked"),
+	NAME(REVOKED_FOR_GOOD, "revoked-for-good"),
+	NAME(IMPORTER, "importer"),
+	NAME(NO_CPU_ACCESS, "no-cpu-access"),
+	NAME(HUGETLB, "hugetlb"),
+	NAME(IOVA_ZERO, "iova-zero"),
+	NAME(IOVA_UNALIGNED, "iova-unaligned"),
+	NAME(IOVA_RESERVED, "iova-reserved"),
+	NAME(IOVA_TOO_HIGH, "iova-too-high"),
+	NAME(IOVA_IN_USE, "iova-in-use"),
+	NAME(IOVA_EXHAUSTED, "iova-exhausted"),
+	NAME(BAD_PROT, "bad-prot"),
+	NAME(BAR_VA, "bar-va"),
+	NAME(BAD_VA, "bad-va"),
+	NAME(MEMLOCK, "memlock"),
+};
+
+const char *dmabufx_reason_name(enum dmabufx_reason reason)
+{
+	size_t at = (size_t)reason;
+
+	if (at >= sizeof(names) / sizeof(names[0]) || !names[at])
+		return "unknown";
+	return names[at];
+}
+
+const char *dmabufx_strerror(int err)
+{
+	/* -INT_MIN overflows; no errno is near it. */
+	const char *name = err == INT32_MIN ? NULL : strerrorname_np(err < 0 ? -err : err);
+
+	return name && err ? name : "unknown error";
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The end of a context. */
+#include "sys/ctx.h"
+
+#include <stdlib.h>
+
+#include "sys/sys.h"
+
+void dx_ctx_free(struct dmabufx_ctx *ctx)
+{
+	dx_sys_close(ctx->sys, ctx->iommufd);
+	dx_sys_close(ctx->sys, ctx->event_fd);
+	pthread_mutex_destroy(&ctx->lock);
+	free(ctx);
+}

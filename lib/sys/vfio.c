@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* VFIO device calls, typed. */
+#include "sys/vfio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dmabufx/dev.h"
+#include "uapi/vfio.h"
+
+int dx_vfio_bind_iommufd(struct dx_sys *sys, int fd, int iommufd)
+{
+	struct vfio_device_bind_iommufd cmd = { .argsz = sizeof(cmd), .iommufd = iommufd };
+
+	return sys->ioctl(sys, fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
+}
+
+int dx_vfio_attach(struct dx_sys *sys, int fd, uint32_t ioas)
+{
+	struct vfio_device_attach_iommufd_pt cmd = { .argsz = sizeof(cmd), .pt_id = ioas };
+
+	return sys->ioctl(sys, fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
+}
+
+int dx_vfio_detach(struct dx_sys *sys, int fd)
+{
+	struct vfio_device_detach_iommufd_pt cmd = { .argsz = sizeof(cmd) };
+
+	return sys->ioctl(sys, fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+}
+
+int dx_vfio_info(struct dx_sys *sys, int fd, struct dx_vfio_info *ret)
+{
+	struct vfio_device_info cmd = { .argsz = sizeof(cmd) };
+	int err = sys->ioctl(sys, fd, VFIO_DEVICE_GET_INFO, &cmd);
+
+	if (err)
+		return err;
+	ret->pci = cmd.flags & VFIO_DEVICE_FLAGS_PCI;
+	ret->can_reset = cmd.flags & VFIO_DEVICE_FLAGS_RESET;
+	ret->nregions = cmd.num_regions;
+	return 0;
+}
+
+static void add_area(struct dx_vfio_region *region, uint64_t offset, uint64_t len)
+{
+	if (region->nareas == sizeof(region->areas) / sizeof(region->areas[0]))
+		return;
+	region->areas[region->nareas].offset = offset;
+	region->areas[region->nareas].len = len;
+	region->nareas++;
+}
+
+static void read_areas(const struct vfio_region_info *info, struct dx_vfio_region *ret)
+{
+	const char *base = (const char *)info;
+	uint32_t at = info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0;
+	bool sparse = false;
+
+	while (at && at + sizeof(struct vfio_info_cap_header) <= info->argsz) {
+		const struct vfio_region_info_cap_sparse_mmap *cap = (const void *)(base + at);
+
+		sparse |= cap->header.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+		for (uint32_t i = 0;
+		     cap->header.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP && i < cap->nr_areas; i++)
+			add_area(ret, cap->areas[i].offset, cap->areas[i].size);
+		at = cap->header.next;
+	}
+	if (!sparse && ret->mappable)
+		add_area(ret, 0, info->size);
+}
+
+int dx_vfio_region(struct dx_sys *sys, int fd, uint32_t index, struct dx_vfio_region *ret)
+{
+	struct vfio_region_info head = { .argsz = sizeof(head), .index = index }, *info;
+	int err = sys->ioctl(sys, fd, VFIO_DEVICE_GET_REGION_INFO, &head);
+
+	if (err)
+		return err;
+	if (head.argsz < sizeof(head))
+		head.argsz = sizeof(head);
+	info = calloc(1, head.argsz);
+	if (!info)
+		return -ENOMEM;
+	info->argsz = head.argsz;
+	info->index = index;
+	err = sys->ioctl(sys, fd, VFIO_DEVICE_GET_REGION_INFO, info);
+	if (!err) {
+		memset(ret, 0, sizeof(*ret));
+		ret->len = info->size;
+		ret->offset = info->offset;
+		ret->readable = info->flags & VFIO_REGION_INFO_FLAG_READ;
+		ret->mappable = info->flags & VFIO_REGION_INFO_FLAG_MMAP;
+		read_areas(info, ret);
+	}
+	free(info);
+	return err;
+}
+
+int dx_vfio_reset(struct dx_sys *sys, int fd)
+{
+	return sys->ioctl(sys, fd, VFIO_DEVICE_RESET, NULL);
+}
+
+int dx_vfio_probe_dmabuf(struct dx_sys *sys, int fd)
+{
+	struct vfio_device_feature cmd = {
+		.argsz = sizeof(cmd),
+		.flags = VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET |
+			 VFIO_DEVICE_FEATURE_DMA_BUF,
+	};
+
+	return sys->ioctl(sys, fd, VFIO_DEVICE_FEATURE, &cmd);
+}
+
+int dx_vfio_export(struct dx_sys *sys, int fd, uint32_t bar, const struct dmabufx_range *ranges,
+		   uint32_t nranges)
+{
+	struct {
+		struct vfio_device_feature head;
+		struct vfio_device_feature_dma_buf args;
+		struct vfio_region_dma_range ranges[DMABUFX_SLICES_MAX];
+	} cmd;
+
+	/* The kernel reads no further than argsz: the rest of the array stays unset. */
+	cmd.head.argsz = (uint32_t)(offsetof(typeof(cmd), ranges) +
+				    nranges * sizeof(cmd.ranges[0]));
+	cmd.head.flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
+	cmd.args.region_index = bar;
+	cmd.args.open_flags = O_RDWR | O_CLOEXEC;
+	cmd.args.flags = 0;
+	cmd.args.nr_ranges = nranges;
+	for (uint32_t i = 0; i < nranges; i++) {
+		cmd.ranges[i].offset = ranges[i].start;
+		cmd.ranges[i].length = ranges[i].len;
+	}
+	return sys->ioctl(sys, fd, VFIO_DEVICE_FEATURE, &cmd);
+}

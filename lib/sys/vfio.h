@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* VFIO device calls, typed. 0, a descriptor or a negative errno; no policy. */
+#ifndef DX_SYS_VFIO_H
+#define DX_SYS_VFIO_H
+
+#include "sys/sys.h"
+
+struct dmabufx_range;
+
+/* What a region looks like; areas are what may be mmapped. */
+struct dx_vfio_region {
+	uint64_t len;
+	uint64_t offset; /* in the device descriptor */
+	bool readable;
+	bool mappable;
+	uint32_t nareas;
+	struct {
+		uint64_t offset;
+		uint64_t len;
+	} areas[8];
+};
+
+struct dx_vfio_info {
+	bool pci;
+	bool can_reset;
+	uint32_t nregions;
+};
+
+int dx_vfio_bind_iommufd(struct dx_sys *sys, int fd, int iommufd);
+int dx_vfio_attach(struct dx_sys *sys, int fd, uint32_t ioas);
+int dx_vfio_detach(struct dx_sys *sys, int fd);
+int dx_vfio_info(struct dx_sys *sys, int fd, struct dx_vfio_info *ret);
+/* -EINVAL: no such region; a region of no length is one that is absent. */
+int dx_vfio_region(struct dx_sys *sys, int fd, uint32_t index, struct dx_vfio_region *ret);
+int dx_vfio_reset(struct dx_sys *sys, int fd);
+
+/* 0: the kernel can export this device's BARs. Makes no descriptor. */
+int dx_vfio_probe_dmabuf(struct dx_sys *sys, int fd);
+/* The dma-buf's descriptor. */
+int dx_vfio_export(struct dx_sys *sys, int fd, uint32_t bar, const struct dmabufx_range *ranges,
+		   uint32_t nranges);
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Life of an open device, and the address space its DMA goes through. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/fail.h"
+#include "base/log.h"
+#include "sys/ctx.h"
+#include "sys/sys.h"
+#include "vfio/dev_priv.h"
+
+void dx_dev_mark(struct dmabufx_dev *dev, enum dmabufx_mapping_state state,
+		 enum dmabufx_reason reason)
+{
+	struct dx_list *b, *m;
+
+	dx_list_for_each(b, &dev->bufs) {
+		struct dmabufx_buf *buf = dx_container_of(b, struct dmabufx_buf, dev_link);
+
+		dx_list_for_each(m, &buf->mappings)
+			dx_mapping_set(dx_container_of(m, struct dmabufx_mapping, buf_link), state,
+				       reason);
+	}
+}
+
+/* The kernel revokes the buffers for good as the descriptor closes. */
+static void orphan_bufs(struct dmabufx_dev *dev)
+{
+	struct dx_list *at, *tmp;
+
+	dx_dev_mark(dev, DMABUFX_MAPPING_GONE, DMABUFX_REASON_REVOKED_FOR_GOOD);
+	dx_list_for_each_safe(at, tmp, &dev->bufs) {
+		dx_container_of(at, struct dmabufx_buf, dev_link)->dev = NULL;
+		dx_list_del(at);
+	}
+}
+
+static void leave_ioas(struct dmabufx_dev *dev)
+{
+	dev->ioas->ndevs--;
+	dev->ioas->ranges_known = false;
+	dx_ioas_put(dev->ioas);
+	dev->ioas = NULL;
+}
+
+void dx_dev_put(struct dmabufx_dev *dev)
+{
+	struct dmabufx_ctx *ctx = dev->ctx;
+
+	if (--dev->refs)
+		return;
+	orphan_bufs(dev);
+	dx_list_del(&dev->ctx_link);
+	/* Closing detaches; a type1 device must be closed before its group leaves. */
+	dx_sys_close(ctx->sys, dev->fd);
+	if (dev->ioas)
+		leave_ioas(dev);
+	if (dev->group)
+		dx_group_put(ctx, dev->group);
+	ctx->refs--;
+	free(dev);
+}
+
+int dx_dev_attach(struct dmabufx_dev *dev, struct dmabufx_ioas *ioas)
+{
+	struct dmabufx_ctx *ctx = dev->ctx;
+	int err;
+
+	if (dev->ioas)
+		return dx_fail(-EBUSY, DMABUFX_REASON_ATTACHED,
+			       "%s is attached to an address space already; detach it first",
+			       dev->bdf);
+	if (dev->group || dev->prebound || ctx->iommu != &dx_iommu_iommufd)
+		return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_BACKEND,
+			       "%s was opened through its group, or belongs to another iommufd: its address space is fixed",
+			       dev->bdf);
+	err = dx_vfio_attach(ctx->sys, dev->fd, ioas->id);
+	if (err == -EADDRINUSE)
+		return dx_fail(err, DMABUFX_REASON_IOVA_RESERVED,
+			       "%s reserves an IOVA range that is mapped in this address space; attach devices before mapping",
+			       dev->bdf);
+	if (err)
+		return dx_fail_sys(err, "attaching %s to an address space", dev->bdf);
+	dev->ioas = ioas;
+	ioas->refs++;
+	ioas->ndevs++;
+	ioas->ranges_known = false;
+	return 0;
+}
+
+int dmabufx_dev_attach(struct dmabufx_dev *dev, struct dmabufx_ioas *ioas)
+{
+	int err;
+
+	if (!dev || !ioas)
+		return dx_fail_null(dev ? "ioas" : "dev");
+	if (dev->ctx != ioas->ctx)
+		return dx_fail(-EXDEV, DMABUFX_REASON_WRONG_CTX,
+			       "%s and the address space belong to different contexts", dev->bdf);
+	dx_lock(dev->ctx);
+	/* On type1 the group has joined its container as the device was opened. */
+	err = dev->group && dev->ioas == ioas ? 0 : dx_dev_attach(dev, ioas);
+	dx_unlock(dev->ctx);
+	return err;
+}
+
+static int detach(struct dmabufx_dev *dev)
+{
+	int err;
+
+	if (!dev->ioas)
+		return dx_fail(-ENODEV, DMABUFX_REASON_NOT_ATTACHED,
+			       "%s isn't attached to an address space", dev->bdf);
+	if (dev->group)
+		return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_BACKEND,
+			       "%s was opened through its group, which stays in its container; close it",
+			       dev->bdf);
+	err = dx_vfio_detach(dev->ctx->sys, dev->fd);
+	if (err)
+		return dx_fail_sys(err, "detaching %s", dev->bdf);
+	leave_ioas(dev);
+	return 0;
+}
+
+int dmabufx_dev_detach(struct dmabufx_dev *dev)
+{
+	int err;
+
+	if (!dev)
+		return dx_fail_null("dev");
+	dx_lock(dev->ctx);
+	err = detach(dev);
+	dx_unlock(dev->ctx);
+	return err;
+}
+
+struct dmabufx_dev *dmabufx_dev_ref(struct dmabufx_dev *dev)
+{
+	if (!dev)
+		return NULL;
+	dx_lock(dev->ctx);
+	dev->refs++;
+	dx_unlock(dev->ctx);
+	return dev;
+}
+
+struct dmabufx_dev *dmabufx_dev_unref(struct dmabufx_dev *dev)
+{
+	struct dmabufx_ctx *ctx;
+
+	if (!dev)
+		return NULL;
+	ctx = dev->ctx;
+	dx_lock(ctx);
+	dx_dev_put(dev);
+	dx_unlock_reap(ctx);
+	return NULL;
+}
+
+int dmabufx_dev_fd(struct dmabufx_dev *dev)
+{
+	return dev ? dev->fd : dx_fail_null("dev");
+}
+
+int dmabufx_dev_set_reset_cb(struct dmabufx_dev *dev, dmabufx_reset_fn pre, dmabufx_reset_fn post,
+			     void *user)
+{
+	if (!dev)
+		return dx_fail_null("dev");
+	dx_lock(dev->ctx);
+	dev->pre = pre;
+	dev->post = post;
+	dev->cb_user = user;
+	dx_unlock(dev->ctx);
+	return 0;
+}
