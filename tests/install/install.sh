@@ -119,7 +119,9 @@ nothing_of_the_build_leaks()
 
 build_consumer()
 {
-	make -C "$work/consumer" CFLAGS='-Wall -Wextra -Werror' CXXFLAGS='-Wall -Wextra -Werror' "$1"
+	local flags='-Wall -Wextra -Werror'
+
+	make -C "$work/consumer" CFLAGS="$flags" CXXFLAGS="$flags" "$1"
 }
 
 # A static one must not need the library; a shared one must.

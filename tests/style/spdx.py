@@ -44,14 +44,14 @@ def licence(text):
 
 
 def says_what_for(text):
-    """Whether a comment of some words follows the SPDX line."""
+    """Whether one of the next lines is a comment of some words."""
     lines = text.split('\n')
     at = next(i for i, line in enumerate(lines) if SPDX.search(line))
-    rest = '\n'.join(lines[at:at + 6])
-    rest = rest[rest.index('\n') + 1:] if '\n' in rest else ''
-    # The SPDX line may itself open the comment that says it.
-    match = re.match(r'\s*(?:#!.*\n)?\s*(?:/\*|//|#|\*|"""|\'\'\')+\s*(.+)', rest)
-    return bool(match and len(match.group(1).split()) >= 3)
+    for line in lines[at + 1:at + 5]:
+        match = re.match(r'\s*(?:/\*|//|#(?!!)|\*|"""|\'\'\')\s*(?!shellcheck)(.+)', line)
+        if match and len(match.group(1).split()) > 2 and not line.startswith('#include'):
+            return True
+    return False
 
 
 def check(root):
