@@ -49,12 +49,13 @@ codename()
 	(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 }
 
-# archive_uri RELEASE: where this machine's apt gets the main part of RELEASE.
+# archive_uri RELEASE: where this machine's apt gets RELEASE, with a slash behind;
+# nothing if it is not configured. apt is asked what it would fetch, since the
+# index targets are unknown where no list was fetched yet.
 archive_uri()
 {
-	# shellcheck disable=SC2016 # the format is apt's
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-		awk -v want="$1" '$2 == want && $3 == "main" && !n++ { print $1 }'
+	apt-get update --print-uris 2> /dev/null |
+		sed -n "s|^'\([^']*/\)dists/$1/InRelease' .*|\1|p" | sed -n 1p
 }
 
 # apt_private DIR SUITE...: sets apt_opts so that apt knows just the named suites
@@ -78,7 +79,7 @@ apt_private()
 	# shellcheck disable=SC2034 # for those who source this
 	apt_opts=(-o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null
 		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir/cache"
-		-o Dir::Cache::archives=archives -o APT::Sandbox::User="$(id -un)")
+		-o Dir::Cache::archives=archives -o APT::Sandbox::User=root)
 }
 
 # download URI FILE SIZE DIGEST: by apt's own helper, which knows this machine's
@@ -89,7 +90,7 @@ download()
 	local uri=$1 file=$2 size=$3 digest=$4 pid have log
 	log=$file.log
 	rm -f "$file.part"
-	/usr/lib/apt/apt-helper -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=2 \
+	/usr/lib/apt/apt-helper -o APT::Sandbox::User=root -o Acquire::Retries=2 \
 		download-file "$uri" "$file.part" ${digest:+"$digest"} > "$log" 2>&1 &
 	pid=$!
 	while kill -0 "$pid" 2> /dev/null; do

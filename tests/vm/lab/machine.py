@@ -15,9 +15,9 @@ UNSAFE = "iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interr
 IOMMUS = {
     "vtd": (["-device", "intel-iommu,intremap=on"], "intel_iommu=on"),
     "virtio-iommu": (["-device", "virtio-iommu-pci,addr=01.0"], UNSAFE),
-    # QEMU's remaps interrupts, but Linux looks for a south bridge at 00:14.0 that q35 has
-    # not, and does without; with intremap=off the timer's interrupts get lost instead.
-    "amdvi": (["-device", "amd-iommu,intremap=on"], UNSAFE),
+    # Linux looks for a south bridge at 00:14.0 that q35 has not, and remaps no interrupts.
+    # QEMU then loses those of devices whose DMA it translates: drivers get the identity.
+    "amdvi": (["-device", "amd-iommu,intremap=on"], UNSAFE + " iommu=pt"),
     "none": ([], ""),
 }
 
