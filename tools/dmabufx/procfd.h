@@ -26,7 +26,10 @@ struct procfd {
 	char what[256];
 };
 
-/* Look at one file of @pid, 0 being this process; 1: it is of a kind above, 0: another, or -errno. */
+/*
+ * Look at one file of @pid, 0 being this process. 1: it is of a kind above,
+ * 0: of another, or -errno.
+ */
 int procfd_read(int pid, int fd, struct procfd *ret);
 
 /* Call @fn for each such file of @pid in the order of numbers; 0 or -errno. */

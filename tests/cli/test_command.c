@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line of dmabufx: usage errors, help, JSON, on any machine. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "run.h"
+
+#include <cmocka.h>
+
+#define ABSENT "ffff:ff:1f.7"
+
+static const char *const commands[] = { "probe", "list",  "bind",    "unbind",   "caps", "export",
+					"map",   "reset", "inspect", "p2p-test", "help" };
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static struct run r;
+
+/* A usage error: exit 2, a sentence on stderr, nothing on stdout; and as JSON. */
+static void is_usage_error(const char *const args[])
+{
+	const char *with_json[18] = { "--json" };
+	struct json_object *obj;
+	struct json_object *error;
+
+	run_args(&r, args);
+	assert_int_equal(r.status, 2);
+	assert_string_equal(r.out, "");
+	assert_memory_equal(r.err, "dmabufx: ", 9);
+	assert_non_null(strstr(r.err, "--help"));
+
+	for (int i = 0; args[i]; i++)
+		with_json[i + 1] = args[i];
+	run_args(&r, with_json);
+	assert_int_equal(r.status, 2);
+	obj = run_json(&r);
+	assert_true(json_object_object_get_ex(obj, "error", &error));
+	assert_string_equal(run_string(error, "errno"), "EINVAL");
+	assert_string_equal(run_string(error, "reason"), "usage");
+	assert_non_null(strstr(r.err, run_string(error, "text")));
+	json_object_put(obj);
+}
+
+#define USAGE_ERROR(...) is_usage_error((const char *const[]){ __VA_ARGS__, NULL })
+
+static void no_command_is_a_usage_error(void **state)
+{
+	const char *const none[] = { NULL };
+
+	is_usage_error(none);
+	USAGE_ERROR("frobnicate");
+	USAGE_ERROR("--frobnicate");
+	USAGE_ERROR("-x", "probe");
+	USAGE_ERROR("help", "frobnicate");
+}
+
+static void unknown_option_is_a_usage_error(void **state)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		USAGE_ERROR(commands[i], "--frobnicate");
+		USAGE_ERROR(commands[i], "-x");
+	}
+	run_args(&r, (const char *const[]){ "map", "--to", NULL });
+	assert_non_null(strstr(r.err, "--to wants an argument"));
+}
+
+static void wrong_number_of_arguments_is_a_usage_error(void **state)
+{
+	USAGE_ERROR("probe", "x");
+	USAGE_ERROR("list", "x");
+	USAGE_ERROR("bind");
+	USAGE_ERROR("unbind");
+	USAGE_ERROR("caps");
+	USAGE_ERROR("caps", ABSENT, ABSENT);
+	USAGE_ERROR("export", ABSENT);
+	USAGE_ERROR("export", ABSENT, "0", "0", "4K", "5");
+	USAGE_ERROR("map", ABSENT, "0");
+	USAGE_ERROR("map", "--to", ABSENT);
+	USAGE_ERROR("reset");
+	USAGE_ERROR("inspect");
+	USAGE_ERROR("p2p-test", ABSENT);
+}
+
+static void malformed_argument_is_a_usage_error(void **state)
+{
+	USAGE_ERROR("bind", "nonsense");
+	USAGE_ERROR("bind", ABSENT, "0000:00:04.8");
+	USAGE_ERROR("caps", "nonsense");
+	USAGE_ERROR("probe", "--device", "nonsense");
+	USAGE_ERROR("export", ABSENT, "6");
+	USAGE_ERROR("export", ABSENT, "-1");
+	USAGE_ERROR("export", ABSENT, "0", "4Q");
+	USAGE_ERROR("export", ABSENT, "0", "0", "0");
+	USAGE_ERROR("export", ABSENT, "0", "--");
+	USAGE_ERROR("map", ABSENT, "0", "--to", "nonsense");
+	USAGE_ERROR("map", ABSENT, "0", "--to", "00:00.0", "--iova", "0");
+	USAGE_ERROR("map", "--fd", "x", "--to", ABSENT);
+	USAGE_ERROR("inspect", "x");
+	USAGE_ERROR("inspect", "fd:");
+	USAGE_ERROR("inspect", "pid:0");
+	USAGE_ERROR("p2p-test", ABSENT, "00:00.0", "--offset", "1");
+	USAGE_ERROR("p2p-test", ABSENT, "00:00.0", "--rounds", "0");
+	USAGE_ERROR("p2p-test", ABSENT, "00:00.0", "--bar", "7");
+}
+
+static void same_device_twice_is_a_usage_error(void **state)
+{
+	USAGE_ERROR("p2p-test", "00:01.0", "0000:00:01.0");
+	USAGE_ERROR("map", "00:01.0", "0", "--to", "0000:00:01.0");
+}
+
+static void help_of_each_command_has_an_example(void **state)
+{
+	char text[64];
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		struct json_object *obj;
+
+		RUN(&r, commands[i], "--help");
+		assert_int_equal(r.status, 0);
+		assert_string_equal(r.err, "");
+		snprintf(text, sizeof(text), "Example:\n  dmabufx %s", commands[i]);
+		assert_non_null(strstr(r.out, text));
+
+		RUN(&r, commands[i], "--help", "--json");
+		obj = run_json(&r);
+		assert_string_equal(run_string(obj, "command"), commands[i]);
+		json_object_put(obj);
+	}
+}
+
+static void overview_names_each_command(void **state)
+{
+	RUN(&r, "--help");
+	assert_int_equal(r.status, 0);
+	for (size_t i = 0; i < COMMANDS; i++)
+		assert_non_null(strstr(r.out, commands[i]));
+	RUN(&r, "--json", "help");
+	json_object_put(run_json(&r));
+}
+
+static void version_is_told(void **state)
+{
+	struct json_object *obj;
+
+	RUN(&r, "--version");
+	assert_int_equal(r.status, 0);
+	assert_memory_equal(r.out, "dmabufx ", 8);
+	RUN(&r, "--json", "--version");
+	obj = run_json(&r);
+	run_string(obj, "library");
+	json_object_put(obj);
+}
+
+/* The same sentence as text and as JSON, and the errno's name. */
+static void is_error(int status, const char *errno_name, const char *const args[])
+{
+	struct json_object *obj;
+	struct json_object *error;
+
+	run_args(&r, args);
+	assert_int_equal(r.status, status);
+	assert_memory_equal(r.err, "dmabufx: ", 9);
+	obj = run_json(&r);
+	assert_true(json_object_object_get_ex(obj, "error", &error));
+	assert_string_equal(run_string(error, "errno"), errno_name);
+	assert_non_null(strstr(r.err, run_string(error, "text")));
+	json_object_put(obj);
+}
+
+#define IS_ERROR(status, name, ...) \
+	is_error(status, name, (const char *const[]){ "--json", __VA_ARGS__, NULL })
+
+static void absent_device_is_told(void **state)
+{
+	IS_ERROR(1, "ENODEV", "bind", ABSENT);
+	IS_ERROR(1, "ENODEV", "unbind", ABSENT);
+	IS_ERROR(1, "ENODEV", "p2p-test", ABSENT, "ffff:ff:1f.6");
+	RUN(&r, "bind", ABSENT);
+	assert_non_null(strstr(r.err, ABSENT));
+}
+
+static void closed_descriptor_and_absent_process_are_told(void **state)
+{
+	IS_ERROR(1, "EBADF", "inspect", "fd:999");
+	IS_ERROR(1, "ESRCH", "inspect", "pid:2147483647");
+}
+
+static void inspect_finds_a_memory_file(void **state)
+{
+	struct json_object *obj;
+	struct json_object *files;
+	int fd = memfd_create("probe", 0);
+	char name[16];
+
+	assert_true(fd > 2);
+	assert_int_equal(ftruncate(fd, 8192), 0);
+	snprintf(name, sizeof(name), "%d", fd);
+	RUN(&r, "inspect", name, "--json");
+	assert_int_equal(r.status, 0);
+	obj = run_json(&r);
+	assert_string_equal(run_string(obj, "taken_as"), "fd");
+	assert_true(json_object_object_get_ex(obj, "files", &files));
+	assert_int_equal(json_object_array_length(files), 1);
+	files = json_object_array_get_idx(files, 0);
+	assert_string_equal(run_string(files, "kind"), "memfd");
+	json_object_put(obj);
+
+	snprintf(name, sizeof(name), "pid:%d", (int)getpid());
+	RUN(&r, "inspect", name);
+	assert_int_equal(r.status, 0);
+	assert_non_null(strstr(r.out, "memfd"));
+	assert_non_null(strstr(r.out, "8 KiB"));
+	close(fd);
+}
+
+static void probe_and_list_answer_on_any_machine(void **state)
+{
+	struct json_object *obj;
+	struct json_object *answers;
+	struct json_object *verdict;
+
+	RUN(&r, "probe", "--json");
+	assert_int_equal(r.status, 0);
+	obj = run_json(&r);
+	assert_true(json_object_object_get_ex(obj, "answers", &answers));
+	assert_true(json_object_array_length(answers) > 10);
+	assert_true(json_object_object_get_ex(obj, "verdict", &verdict));
+	run_string(verdict, "text");
+	json_object_put(obj);
+
+	RUN(&r, "probe");
+	assert_int_equal(r.status, 0);
+	assert_non_null(strstr(r.out, "main job"));
+	RUN(&r, "-q", "probe");
+	assert_string_equal(r.out, "");
+	RUN(&r, "list", "--json");
+	json_object_put(run_json(&r));
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_command_is_a_usage_error),
+		cmocka_unit_test(unknown_option_is_a_usage_error),
+		cmocka_unit_test(wrong_number_of_arguments_is_a_usage_error),
+		cmocka_unit_test(malformed_argument_is_a_usage_error),
+		cmocka_unit_test(same_device_twice_is_a_usage_error),
+		cmocka_unit_test(help_of_each_command_has_an_example),
+		cmocka_unit_test(overview_names_each_command),
+		cmocka_unit_test(version_is_told),
+		cmocka_unit_test(absent_device_is_told),
+		cmocka_unit_test(closed_descriptor_and_absent_process_are_told),
+		cmocka_unit_test(inspect_finds_a_memory_file),
+		cmocka_unit_test(probe_and_list_answer_on_any_machine),
+	};
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s PROGRAM\n", argv[0]);
+		return 2;
+	}
+	run_program = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
