@@ -14,8 +14,10 @@ static int fail(const char *what)
 static int drain(struct dmabufx_ctx *ctx)
 {
 	static const char *const names[] = {
-		[DMABUFX_EVENT_STALE] = "stale",     [DMABUFX_EVENT_REMAPPED] = "remapped",
-		[DMABUFX_EVENT_REVOKED] = "revoked", [DMABUFX_EVENT_DEV_GONE] = "device gone",
+		[DMABUFX_EVENT_STALE] = "stale",
+		[DMABUFX_EVENT_REMAPPED] = "remapped",
+		[DMABUFX_EVENT_REVOKED] = "revoked",
+		[DMABUFX_EVENT_DEV_GONE] = "device gone",
 	};
 	struct pollfd wait = { .fd = dmabufx_ctx_event_fd(ctx), .events = POLLIN };
 	struct dmabufx_event event;
