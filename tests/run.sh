@@ -85,7 +85,8 @@ build_tree()
 		say "build $name: done in $((SECONDS - start)) s"
 		return 0
 	fi
-	tail -n 30 "$log" | sed 's/^/        /'
+	grep -E ' error: |ERROR: |undefined reference' "$log" | head -n 20 |
+		sed 's/^/        /' || true
 	failed "build-$name" "see $log"
 	return 1
 }
