@@ -14,7 +14,7 @@ say()
 die()
 {
 	say "error: $*"
-	exit 1
+	exit "${die_code:-1}"
 }
 
 # progress TEXT: redraws one line on a terminal; elsewhere a line every 20 s.

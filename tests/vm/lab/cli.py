@@ -5,6 +5,7 @@ import argparse
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -84,7 +85,7 @@ def job(words, options):
             env[key] = value
         words = words[1:]
     if not words:
-        raise machine.LabError("a program's line has an environment but no program")
+        raise machine.UsageError("a program's line has an environment but no program")
     return words, env, timeout
 
 
@@ -102,8 +103,10 @@ def kernel(options):
     for fragment in options.fragments:
         args += ["--with", fragment]
     done = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode == 77:
+        raise machine.LabError(f"the source of the {options.flavour} kernel cannot be had")
     if done.returncode:
-        raise machine.LabError(f"there is no {options.flavour} kernel to boot")
+        raise GuestGone(f"the {options.flavour} kernel does not build")
     return done.stdout.split()[-1]
 
 
@@ -126,17 +129,18 @@ def agent(build):
 def environment(options, names):
     env = {"PATH": PATH, "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
            "USER": "root", "TERM": os.environ.get("TERM", "dumb"), **names}
-    for pair in options.env:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise machine.LabError(f"--env {pair}: wants NAME=VALUE")
-        env[key] = value
+    env.update(pair.split("=", 1) for pair in options.env)
     return env
 
 
 def boot(options, logs, build):
     """A running guest, and the environment for its programs."""
+    # What is quickly known to be wrong is said before a kernel is built.
     need_qemu(machine.QEMU)
+    machine.read_profile(options.profile)
+    for pair in options.env:
+        if "=" not in pair:
+            raise machine.UsageError(f"--env {pair}: wants NAME=VALUE")
     image, init = kernel(options), agent(build)
     # Folders that must be seen even if they lie where the guest has memory.
     keep = [build, TOP, cache()]
@@ -216,8 +220,10 @@ def shell(options):
     guest, env = boot(options, logs, build)
     env.setdefault("PS1", "lab# ")
     print("Build folder and devices: env | grep LAB_. Ctrl-A x leaves.\r")
+    columns, rows = shutil.get_terminal_size()
+    start = f"stty rows {rows} cols {columns}; exec bash --norc -i"
     try:
-        guest.run(["/bin/bash", "--norc", "-i"], env, 0, tty=True)
+        guest.run(["sh", "-c", start], env, 0, tty=True)
     finally:
         guest.close()
     return 0
@@ -234,6 +240,12 @@ def main(argv, want_shell=False):
         if not words:
             parser(False).error("no program; give -- PROG [ARG]... or --list FILE")
         return run(options, [job(w, options) for w in words])
-    except (machine.LabError, OSError, GuestGone) as error:
+    except machine.UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (machine.LabError, OSError) as error:
         print(f"can't run here: {error}", file=sys.stderr)
         return 77
+    except GuestGone as gone:
+        print(f"error: {gone}", file=sys.stderr)
+        return 1

@@ -15,15 +15,19 @@ UNSAFE = "iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interr
 IOMMUS = {
     "vtd": (["-device", "intel-iommu,intremap=on"], "intel_iommu=on"),
     "virtio-iommu": (["-device", "virtio-iommu-pci,addr=01.0"], UNSAFE),
-    # Linux looks for a south bridge at 00:14.0 that q35 has not, and remaps no interrupts.
-    # QEMU then loses those of devices whose DMA it translates: drivers get the identity.
-    "amdvi": (["-device", "amd-iommu,intremap=on"], UNSAFE + " iommu=pt"),
+    # Linux tells it to remap interrupts and then misses the timer's. Without, QEMU loses
+    # those of devices whose DMA it translates, so kernel drivers get the identity.
+    "amdvi": (["-device", "amd-iommu,intremap=on"], UNSAFE + " intremap=off iommu=pt"),
     "none": ([], ""),
 }
 
 
 class LabError(Exception):
-    """Something a person can mend; the text says what."""
+    """The lab cannot run on this machine; the text says what is missing."""
+
+
+class UsageError(LabError):
+    """What was asked for does not exist or makes no sense."""
 
 
 def addresses():
@@ -57,7 +61,7 @@ def read_profile(name):
     """QEMU's arguments for a profile, and the addresses of the devices it has."""
     path = os.path.join(PROFILES, name)
     if name not in profile_names():
-        raise LabError(f"no profile {name}; there are: {', '.join(profile_names())}")
+        raise UsageError(f"no profile {name}; there are: {', '.join(profile_names())}")
     table, args, devices, buses = addresses(), [], [], {}
     with open(path, encoding="utf-8") as lines:
         for line in lines:
