@@ -3,8 +3,8 @@
 #include "ctx_new.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/fail.h"
 #include "base/opts.h"
 #include "iommu/iommu.h"
@@ -17,19 +17,6 @@
 const char *dmabufx_version(void)
 {
 	return VERSION(DMABUFX_VERSION_MAJOR, DMABUFX_VERSION_MINOR, DMABUFX_VERSION_PATCH);
-}
-
-static int init_lock(pthread_mutex_t *lock)
-{
-	pthread_mutexattr_t attr;
-	int err = pthread_mutexattr_init(&attr);
-
-	if (err)
-		return -err;
-	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
-	err = pthread_mutex_init(lock, &attr);
-	pthread_mutexattr_destroy(&attr);
-	return -err;
 }
 
 int dx_ctx_new(struct dx_sys *sys, const struct dmabufx_ctx_opts *opts, struct dmabufx_ctx **ret)
@@ -48,13 +35,9 @@ int dx_ctx_new(struct dx_sys *sys, const struct dmabufx_ctx_opts *opts, struct d
 	if (o.backend > DMABUFX_BACKEND_TYPE1)
 		return dx_fail(-EINVAL, DMABUFX_REASON_BACKEND,
 			       "backend %u: there are auto, iommufd and type1", o.backend);
-	ctx = dx_zalloc(sizeof(*ctx));
+	ctx = calloc(1, sizeof(*ctx));
 	if (!ctx)
 		return dx_fail_memory();
-	if (init_lock(&ctx->lock)) {
-		free(ctx);
-		return dx_fail_memory();
-	}
 	ctx->refs = 1;
 	ctx->sys = sys;
 	ctx->wanted = (enum dmabufx_backend)o.backend;

@@ -3,10 +3,11 @@
 #ifndef DX_BASE_CTX_H
 #define DX_BASE_CTX_H
 
-#include <pthread.h>
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/mutex.h"
+#include "base/pool.h"
 #include "dmabufx/ctx.h"
 
 struct dx_sys;
@@ -18,7 +19,7 @@ struct dx_iommu_ops;
  * callbacks may call the library.
  */
 struct dmabufx_ctx {
-	pthread_mutex_t lock;
+	struct dx_mutex lock;
 	unsigned int refs;
 	struct dx_sys *sys;
 
@@ -35,16 +36,18 @@ struct dmabufx_ctx {
 	struct dmabufx_ioas *default_ioas;
 	struct dx_list groups; /* open VFIO groups, the type1 way */
 	struct dx_list devs;
+	struct dx_pool buf_pool;
+	struct dx_pool mapping_pool;
 };
 
 static inline void dx_lock(struct dmabufx_ctx *ctx)
 {
-	pthread_mutex_lock(&ctx->lock);
+	dx_mutex_lock(&ctx->lock);
 }
 
 static inline void dx_unlock(struct dmabufx_ctx *ctx)
 {
-	pthread_mutex_unlock(&ctx->lock);
+	dx_mutex_unlock(&ctx->lock);
 }
 
 /* Objects hold the ctx; the last reference closes its descriptors. ctx locked. */

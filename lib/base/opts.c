@@ -28,19 +28,11 @@ static int unknown(const void *opts, const char *what, size_t size, size_t known
 	return 0;
 }
 
-int dx_opts_take(const void *opts, const char *what, void *ret, size_t known)
+int dx_opts_take_slow(const void *opts, const char *what, void *ret, size_t known)
 {
 	size_t size;
 
-	if (!opts) {
-		memset(ret, 0, known);
-		return 0;
-	}
 	memcpy(&size, opts, sizeof(size));
-	if (size == known) {
-		memcpy(ret, opts, known);
-		return 0;
-	}
 	if (size < sizeof(size))
 		return dx_fail(-EINVAL, DMABUFX_REASON_OPTS_SIZE,
 			       "struct %s: its size member is %zu; declare it with DMABUFX_OPTS()",

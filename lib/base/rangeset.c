@@ -11,9 +11,6 @@ static size_t lower_bound(const struct dx_rangeset *set, uint64_t start)
 {
 	size_t lo = 0, hi = set->n;
 
-	/* Ranges mostly arrive in ascending order. */
-	if (hi && set->spans[hi - 1].last < start)
-		return hi;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -39,15 +36,11 @@ void dx_rangeset_clear(struct dx_rangeset *set)
 	memset(set, 0, sizeof(*set));
 }
 
-int dx_rangeset_prepare(struct dx_rangeset *set)
+int dx_rangeset_grow(struct dx_rangeset *set)
 {
-	struct dx_span *spans;
-	size_t room;
+	size_t room = set->room ? set->room * 2 : 8;
+	struct dx_span *spans = realloc(set->spans, room * sizeof(*spans));
 
-	if (set->claims < set->room)
-		return 0;
-	room = set->room ? set->room * 2 : 8;
-	spans = realloc(set->spans, room * sizeof(*spans));
 	if (!spans)
 		return -ENOMEM;
 	set->spans = spans;
@@ -55,7 +48,7 @@ int dx_rangeset_prepare(struct dx_rangeset *set)
 	return 0;
 }
 
-void dx_rangeset_add(struct dx_rangeset *set, uint64_t start, uint64_t last)
+void dx_rangeset_add_slow(struct dx_rangeset *set, uint64_t start, uint64_t last)
 {
 	/* A span that ends right below @start merges too, hence start - 1. */
 	size_t at = lower_bound(set, start ? start - 1 : 0), end = at;
@@ -70,16 +63,15 @@ void dx_rangeset_add(struct dx_rangeset *set, uint64_t start, uint64_t last)
 	replace(set, at, end - at, 1);
 	set->spans[at].start = start;
 	set->spans[at].last = last;
-	set->claims++;
 }
 
-void dx_rangeset_remove(struct dx_rangeset *set, uint64_t start, uint64_t last)
+void dx_rangeset_remove_slow(struct dx_rangeset *set, uint64_t start, uint64_t last)
 {
 	size_t at = lower_bound(set, start);
 	struct dx_span whole = set->spans[at];
-	size_t left = whole.start<start, right = whole.last> last;
+	bool left = whole.start != start, right = whole.last != last;
 
-	replace(set, at, 1, left + right);
+	replace(set, at, 1, (size_t)left + right);
 	if (left) {
 		set->spans[at].start = whole.start;
 		set->spans[at].last = start - 1;
@@ -88,7 +80,6 @@ void dx_rangeset_remove(struct dx_rangeset *set, uint64_t start, uint64_t last)
 		set->spans[at + left].start = last + 1;
 		set->spans[at + left].last = whole.last;
 	}
-	set->claims--;
 }
 
 const struct dx_span *dx_rangeset_overlap(const struct dx_rangeset *set, uint64_t start,

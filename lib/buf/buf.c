@@ -6,41 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/fail.h"
 #include "base/opts.h"
 #include "sys/ctx.h"
 #include "sys/procfs.h"
 #include "sys/sys.h"
-
-int dx_buf_new(struct dmabufx_ctx *ctx, enum dmabufx_buf_kind kind, int fd, uint64_t len,
-	       struct dmabufx_buf **ret)
-{
-	struct dmabufx_buf *buf = dx_zalloc(sizeof(*buf));
-
-	if (!buf)
-		return dx_fail_memory();
-	buf->ctx = dx_ctx_hold(ctx);
-	buf->refs = 1;
-	buf->fd = fd;
-	buf->kind = (uint8_t)kind;
-	buf->nranges = 1;
-	buf->len = len;
-	dx_list_init(&buf->dev_link);
-	dx_list_init(&buf->mappings);
-	*ret = buf;
-	return 0;
-}
-
-void dx_buf_put(struct dmabufx_buf *buf)
-{
-	if (--buf->refs)
-		return;
-	dx_list_del(&buf->dev_link);
-	dx_sys_close(buf->ctx->sys, buf->fd);
-	buf->ctx->refs--;
-	free(buf);
-}
 
 const char *dx_buf_describe(const struct dmabufx_buf *buf, char *text, size_t len)
 {
@@ -111,7 +81,7 @@ static int fill_info(struct dmabufx_buf *buf, struct dmabufx_buf_info *info)
 	info->mappings = buf->nmappings;
 	info->offset = buf->offset;
 	info->page_size = buf->page_size;
-	memcpy(info->exporter, buf->exporter, sizeof(info->exporter));
+	snprintf(info->exporter, sizeof(info->exporter), "%s", buf->exporter);
 	memcpy(info->bdf, buf->bdf, sizeof(info->bdf));
 	return 0;
 }

@@ -3,8 +3,12 @@
 #ifndef DX_BUF_BUF_H
 #define DX_BUF_BUF_H
 
+#include <string.h>
+
 #include "base/ctx.h"
+#include "base/fail.h"
 #include "dmabufx/buf.h"
+#include "sys/sys.h"
 
 struct dmabufx_dev;
 
@@ -27,9 +31,32 @@ struct dmabufx_buf {
 	char bdf[16];
 };
 
-/* Takes @fd over on success. ctx locked. -ENOMEM. */
-int dx_buf_new(struct dmabufx_ctx *ctx, enum dmabufx_buf_kind kind, int fd, uint64_t len,
-	       struct dmabufx_buf **ret);
+/* Takes @fd over on success. ctx locked. -ENOMEM. Inline, as dx_buf_put() is: both are hot. */
+static inline int dx_buf_new(struct dmabufx_ctx *ctx, enum dmabufx_buf_kind kind, int fd,
+			     uint64_t len, struct dmabufx_buf **ret)
+{
+	struct dmabufx_buf *buf = dx_pool_get(&ctx->buf_pool, sizeof(*buf));
+
+	if (__builtin_expect(!buf, 0))
+		return dx_fail_memory();
+	buf->ctx = dx_ctx_hold(ctx);
+	buf->refs = 1;
+	buf->fd = fd;
+	buf->kind = (uint8_t)kind;
+	buf->bar = 0;
+	buf->nranges = 1;
+	buf->nmappings = 0;
+	buf->len = len;
+	buf->offset = 0;
+	buf->page_size = 0;
+	buf->dev = NULL;
+	dx_list_init(&buf->dev_link);
+	dx_list_init(&buf->mappings);
+	buf->exporter[0] = '\0';
+	memset(buf->bdf, 0, sizeof(buf->bdf));
+	*ret = buf;
+	return 0;
+}
 
 static inline struct dmabufx_buf *dx_buf_hold(struct dmabufx_buf *buf)
 {
@@ -38,7 +65,17 @@ static inline struct dmabufx_buf *dx_buf_hold(struct dmabufx_buf *buf)
 }
 
 /* ctx locked; its caller ends with dx_unlock_reap(). */
-void dx_buf_put(struct dmabufx_buf *buf);
+static inline void dx_buf_put(struct dmabufx_buf *buf)
+{
+	struct dmabufx_ctx *ctx = buf->ctx;
+
+	if (--buf->refs)
+		return;
+	dx_list_del(&buf->dev_link);
+	dx_sys_close(ctx->sys, buf->fd);
+	ctx->refs--;
+	dx_pool_put(&ctx->buf_pool, buf);
+}
 
 /* Whether the exporting device was closed: the kernel revoked the buffer for good. */
 static inline bool dx_buf_is_gone(const struct dmabufx_buf *buf)

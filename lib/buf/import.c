@@ -31,7 +31,7 @@ static int find_kind(struct dx_sys *sys, int fd, char *exporter, size_t len)
 
 int dx_buf_adopt(struct dmabufx_ctx *ctx, int fd, struct dmabufx_buf **ret)
 {
-	struct dmabufx_buf *buf;
+	struct dmabufx_buf *buf = NULL;
 	char exporter[32];
 	uint64_t len = 0;
 	int kind = find_kind(ctx->sys, fd, exporter, sizeof(exporter)), err;

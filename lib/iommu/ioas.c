@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Life of an I/O address space, its allowed and reserved ranges. */
 #include <errno.h>
+#include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/fail.h"
 #include "base/num.h"
 #include "base/opts.h"
@@ -18,7 +18,7 @@ int dx_ioas_new(struct dmabufx_ctx *ctx, const struct dmabufx_ioas_opts *o,
 
 	if (err)
 		return err;
-	ioas = dx_zalloc(sizeof(*ioas));
+	ioas = calloc(1, sizeof(*ioas));
 	if (!ioas)
 		return dx_fail_memory();
 	ioas->ctx = ctx;
@@ -43,10 +43,14 @@ int dx_ioas_new(struct dmabufx_ctx *ctx, const struct dmabufx_ioas_opts *o,
 
 void dx_ioas_put(struct dmabufx_ioas *ioas)
 {
+	if (!--ioas->refs)
+		dx_ioas_end(ioas);
+}
+
+void dx_ioas_end(struct dmabufx_ioas *ioas)
+{
 	struct dx_list *at, *tmp;
 
-	if (--ioas->refs)
-		return;
 	/* Only a clone's own mappings are left: the others hold references. */
 	dx_list_for_each_safe(at, tmp, &ioas->mappings)
 		dx_mapping_free(dx_container_of(at, struct dmabufx_mapping, ioas_link));
@@ -92,6 +96,7 @@ int dx_ioas_learn_ranges(struct dmabufx_ioas *ioas)
 	ioas->allowed = allowed;
 	ioas->align = align > ioas->ctx->sys->page_size ? align : ioas->ctx->sys->page_size;
 	ioas->ranges_known = true;
+	dx_ioas_find_window(ioas);
 	return 0;
 }
 
@@ -172,6 +177,7 @@ static int reserve(struct dmabufx_ioas *ioas, uint64_t start, uint64_t last)
 	if (dx_rangeset_prepare(&ioas->reserved))
 		return dx_fail_memory();
 	dx_rangeset_add(&ioas->reserved, start, last);
+	dx_ioas_find_window(ioas);
 	return 0;
 }
 

@@ -22,6 +22,8 @@ struct dmabufx_ioas {
 	uint64_t floor;
 	uint64_t max;
 	uint64_t align; /* smallest IOMMU page, at least the CPU's */
+	/* The lowest allowed span between @floor and @max that nobody reserved. */
+	struct dx_span window;
 	struct dx_rangeset allowed;
 	struct dx_rangeset reserved; /* by the caller */
 	struct dx_rangeset used; /* one claim a mapping, whatever its state */
@@ -64,11 +66,16 @@ int dx_iommu_need(struct dmabufx_ctx *ctx);
 
 int dx_ioas_new(struct dmabufx_ctx *ctx, const struct dmabufx_ioas_opts *o,
 		struct dmabufx_ioas **ret);
+/* What the last reference does. */
+void dx_ioas_end(struct dmabufx_ioas *ioas);
 void dx_ioas_put(struct dmabufx_ioas *ioas);
 int dx_ioas_default(struct dmabufx_ctx *ctx, struct dmabufx_ioas **ret);
 
 /* Asks the kernel for the allowed IOVAs, unless they are known. Records the reason. */
 int dx_ioas_learn_ranges(struct dmabufx_ioas *ioas);
+
+/* What is allowed or reserved has changed. */
+void dx_ioas_find_window(struct dmabufx_ioas *ioas);
 
 /* An IOVA for @len bytes: @wanted if @fixed, else one that fits. Records the reason. */
 int dx_ioas_pick(struct dmabufx_ioas *ioas, uint64_t wanted, uint64_t len, bool fixed,

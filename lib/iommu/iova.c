@@ -79,6 +79,54 @@ static bool find_gap(struct dmabufx_ioas *ioas, uint64_t len, uint64_t align, ui
 	return false;
 }
 
+void dx_ioas_find_window(struct dmabufx_ioas *ioas)
+{
+	const struct dx_span *hit;
+	uint64_t start, last;
+
+	/* Empty until something fits. */
+	ioas->window.start = 1;
+	ioas->window.last = 0;
+	for (size_t i = 0; i < ioas->allowed.n; i++) {
+		start = ioas->allowed.spans[i].start;
+		last = ioas->allowed.spans[i].last;
+		start = start > ioas->floor ? start : ioas->floor;
+		last = last < ioas->max ? last : ioas->max;
+		if (start > last)
+			continue;
+		hit = dx_rangeset_overlap(&ioas->reserved, start, last);
+		/* A reservation at the very start leaves it to the thorough search. */
+		if (hit && hit->start <= start)
+			return;
+		ioas->window.start = start;
+		ioas->window.last = hit ? hit->start - 1 : last;
+		return;
+	}
+}
+
+/*
+ * The lowest gap without a search: while nothing is mapped in the window, or
+ * one span without a hole from its start on, which is the rule.
+ */
+static bool next_in_window(struct dmabufx_ioas *ioas, uint64_t len, uint64_t align, uint64_t *ret)
+{
+	const struct dx_span *window = &ioas->window, *used = ioas->used.spans;
+	uint64_t from = (window->start + align - 1) & -align;
+
+	if (ioas->used.n > 1)
+		return false;
+	if (ioas->used.n) {
+		if (used->start > from || used->last < from)
+			return false;
+		from = (used->last + align) & -align;
+	}
+	/* A sum that wrapped is below the window's start. */
+	if (from < window->start || from > window->last || window->last - from < len - 1)
+		return false;
+	*ret = from;
+	return true;
+}
+
 int dx_ioas_pick(struct dmabufx_ioas *ioas, uint64_t wanted, uint64_t len, bool fixed,
 		 uint64_t *ret)
 {
@@ -93,6 +141,8 @@ int dx_ioas_pick(struct dmabufx_ioas *ioas, uint64_t wanted, uint64_t len, bool 
 	}
 	if (align > ALIGN_MAX)
 		align = ALIGN_MAX;
+	if (next_in_window(ioas, len, align, ret))
+		return 0;
 	/* A tight space may still have a gap that isn't aligned for large pages. */
 	if (find_gap(ioas, len, align, ret) || find_gap(ioas, len, ioas->align, ret))
 		return 0;

@@ -5,7 +5,7 @@
 #include "base/fail.h"
 #include "base/num.h"
 #include "base/opts.h"
-#include "iommu/iommu.h"
+#include "iommu/mapping_priv.h"
 #include "sys/ctx.h"
 #include "sys/sys.h"
 
@@ -13,8 +13,15 @@
 
 typedef unsigned long long ull;
 
+static bool opts_are_fine(const struct dmabufx_map_opts *o, uint64_t page)
+{
+	return !((o->flags & ~DMABUFX_MAP_FIXED) | (o->prot & ~PROT_ALL) |
+		 ((o->offset | o->length) & (page - 1))) &&
+	       (!o->iova || o->flags);
+}
+
 /* What the options say, before anything is looked at in the kernel. */
-static int check_opts(struct dmabufx_map_opts *o, uint64_t page)
+static int explain_opts(const struct dmabufx_map_opts *o, uint64_t page)
 {
 	if (o->flags & ~DMABUFX_MAP_FIXED)
 		return dx_fail_flags("dmabufx_map_opts", o->flags, DMABUFX_MAP_FIXED);
@@ -30,10 +37,15 @@ static int check_opts(struct dmabufx_map_opts *o, uint64_t page)
 		return dx_fail(-EINVAL, DMABUFX_REASON_OFFSET_UNALIGNED,
 			       "offset 0x%llx isn't a multiple of the page, 0x%llx", (ull)o->offset,
 			       (ull)page);
-	if (!dx_is_aligned(o->length, page))
-		return dx_fail(-EINVAL, DMABUFX_REASON_LENGTH_UNALIGNED,
-			       "length 0x%llx isn't a multiple of the page, 0x%llx", (ull)o->length,
-			       (ull)page);
+	return dx_fail(-EINVAL, DMABUFX_REASON_LENGTH_UNALIGNED,
+		       "length 0x%llx isn't a multiple of the page, 0x%llx", (ull)o->length,
+		       (ull)page);
+}
+
+static int check_opts(struct dmabufx_map_opts *o, uint64_t page)
+{
+	if (__builtin_expect(!opts_are_fine(o, page), 0))
+		return explain_opts(o, page);
 	if (!o->prot)
 		o->prot = PROT_ALL;
 	return 0;
@@ -62,17 +74,17 @@ static int check_slice(const struct dmabufx_buf *buf, struct dmabufx_map_opts *o
 static int insert(struct dmabufx_ioas *ioas, struct dmabufx_buf *buf, uint64_t off,
 		  const struct dmabufx_map_opts *o, struct dmabufx_mapping **ret)
 {
-	struct dmabufx_mapping *m;
+	struct dmabufx_mapping *m = NULL;
 	uint64_t iova;
 	int err = dx_ioas_pick(ioas, o->iova, o->length, o->flags & DMABUFX_MAP_FIXED, &iova);
 
 	if (err)
 		return err;
-	err = dx_mapping_new(ioas, buf, iova, off, o->length, o->prot, &m);
+	err = mapping_new(ioas, buf, iova, off, o->length, o->prot, &m);
 	if (err)
 		return err;
-	err = dx_mapping_in(m);
-	if (err) {
+	err = mapping_in(m);
+	if (__builtin_expect(err, 0)) {
 		dx_mapping_free(m);
 		return err;
 	}
@@ -88,7 +100,7 @@ static int map_buf(struct dmabufx_ioas *ioas, struct dmabufx_buf *buf, struct dm
 	if (buf->ctx != ioas->ctx)
 		return dx_fail(-EXDEV, DMABUFX_REASON_WRONG_CTX,
 			       "buffer and address space belong to different contexts; import the buffer's descriptor into this one");
-	err = dx_ioas_learn_ranges(ioas);
+	err = ioas->ranges_known ? 0 : dx_ioas_learn_ranges(ioas);
 	if (!err)
 		err = check_opts(o, ioas->align);
 	if (!err)
@@ -138,7 +150,7 @@ static int check_va(uint64_t va, size_t len, struct dmabufx_map_opts *o, uint64_
 static int map_va(struct dmabufx_ioas *ioas, uint64_t va, size_t len, struct dmabufx_map_opts *o,
 		  struct dmabufx_mapping **ret)
 {
-	int err = dx_ioas_learn_ranges(ioas);
+	int err = ioas->ranges_known ? 0 : dx_ioas_learn_ranges(ioas);
 
 	if (!err)
 		err = check_opts(o, ioas->align);

@@ -2,88 +2,15 @@
 /* Life of a mapping: its bookkeeping, its state, in and out of the kernel. */
 #include <errno.h>
 
-#include "base/alloc.h"
 #include "base/fail.h"
 #include "base/log.h"
-#include "iommu/iommu.h"
+#include "iommu/mapping_priv.h"
 #include "sys/ctx.h"
 
 typedef unsigned long long ull;
 
-int dx_mapping_new(struct dmabufx_ioas *ioas, struct dmabufx_buf *buf, uint64_t iova, uint64_t off,
-		   uint64_t len, uint32_t prot, struct dmabufx_mapping **ret)
+int dx_mapping_out_explain(struct dmabufx_mapping *m, int err, uint64_t unmapped)
 {
-	struct dmabufx_mapping *m;
-
-	if (dx_rangeset_prepare(&ioas->used))
-		return dx_fail_memory();
-	m = dx_zalloc(sizeof(*m));
-	if (!m)
-		return dx_fail_memory();
-	m->head.iova = iova;
-	m->head.len = len;
-	m->ioas = ioas;
-	m->off = off;
-	m->prot = (uint8_t)prot;
-	dx_event_init(&m->event);
-	dx_rangeset_add(&ioas->used, iova, iova + len - 1);
-	dx_list_add_tail(&ioas->mappings, &m->ioas_link);
-	ioas->refs++;
-	if (buf) {
-		m->buf = dx_buf_hold(buf);
-		buf->nmappings++;
-		dx_list_add_tail(&buf->mappings, &m->buf_link);
-	}
-	*ret = m;
-	return 0;
-}
-
-void dx_mapping_free(struct dmabufx_mapping *m)
-{
-	struct dmabufx_ioas *ioas = m->ioas;
-
-	dx_event_drop(&m->event);
-	dx_list_del(&m->ioas_link);
-	dx_rangeset_remove(&ioas->used, m->head.iova, m->head.iova + m->head.len - 1);
-	if (m->buf) {
-		dx_list_del(&m->buf_link);
-		m->buf->nmappings--;
-		dx_buf_put(m->buf);
-	}
-	/* A clone's mappings hold no reference on it: they end with it. */
-	if (!m->of_clone)
-		dx_ioas_put(ioas);
-	free(m);
-}
-
-int dx_mapping_in(struct dmabufx_mapping *m)
-{
-	const struct dx_iommu_ops *ops = m->ioas->ctx->iommu;
-	int err;
-
-	if (m->inserted)
-		return 0;
-	if (m->buf && dx_buf_is_gone(m->buf))
-		return dx_map_explain(m, -ENODEV);
-	err = m->buf ? ops->map_buf(m->ioas, m) : ops->map_va(m->ioas, m);
-	if (err)
-		return dx_map_explain(m, err);
-	m->inserted = true;
-	return 0;
-}
-
-int dx_mapping_out(struct dmabufx_mapping *m)
-{
-	uint64_t unmapped = 0;
-	int err;
-
-	if (!m->inserted)
-		return 0;
-	err = m->ioas->ctx->iommu->unmap(m->ioas, m->head.iova, m->head.len, &unmapped);
-	if (!err && unmapped == m->head.len) {
-		m->inserted = false;
-		return 0;
-	}
 	/* Somebody took it out behind our back: it is where it should be. */
 	if (err == -ENOENT || (!err && !unmapped)) {
 		dx_warn(m->ioas->ctx, "IOVA 0x%llx had been unmapped by somebody else",
@@ -97,6 +24,27 @@ int dx_mapping_out(struct dmabufx_mapping *m)
 	return dx_fail(-EIO, DMABUFX_REASON_SYSTEM,
 		       "the kernel unmapped 0x%llx of 0x%llx bytes at IOVA 0x%llx; somebody else maps into this address space",
 		       (ull)unmapped, (ull)m->head.len, (ull)m->head.iova);
+}
+
+int dx_mapping_new(struct dmabufx_ioas *ioas, struct dmabufx_buf *buf, uint64_t iova, uint64_t off,
+		   uint64_t len, uint32_t prot, struct dmabufx_mapping **ret)
+{
+	return mapping_new(ioas, buf, iova, off, len, prot, ret);
+}
+
+void dx_mapping_free(struct dmabufx_mapping *m)
+{
+	mapping_free(m);
+}
+
+int dx_mapping_in(struct dmabufx_mapping *m)
+{
+	return mapping_in(m);
+}
+
+int dx_mapping_out(struct dmabufx_mapping *m)
+{
+	return mapping_out(m);
 }
 
 static enum dmabufx_event_type event_of(enum dmabufx_mapping_state state)
@@ -205,9 +153,9 @@ int dmabufx_mapping_unmap(struct dmabufx_mapping *mapping)
 			       (ull)mapping->head.iova);
 	ctx = mapping->ioas->ctx;
 	dx_lock(ctx);
-	err = dx_mapping_out(mapping);
+	err = mapping_out(mapping);
 	if (!err)
-		dx_mapping_free(mapping);
+		mapping_free(mapping);
 	dx_unlock_reap(ctx);
 	return err;
 }

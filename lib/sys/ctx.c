@@ -10,6 +10,7 @@ void dx_ctx_free(struct dmabufx_ctx *ctx)
 {
 	dx_sys_close(ctx->sys, ctx->iommufd);
 	dx_sys_close(ctx->sys, ctx->event_fd);
-	pthread_mutex_destroy(&ctx->lock);
+	dx_pool_clear(&ctx->buf_pool);
+	dx_pool_clear(&ctx->mapping_pool);
 	free(ctx);
 }

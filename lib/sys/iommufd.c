@@ -52,22 +52,6 @@ int dx_iommufd_map(struct dx_sys *sys, int fd, uint32_t ioas, void *va, uint64_t
 	return sys->ioctl(sys, fd, IOMMU_IOAS_MAP, &cmd);
 }
 
-int dx_iommufd_map_file(struct dx_sys *sys, int fd, uint32_t ioas, int file, uint64_t off,
-			uint64_t iova, uint64_t len, uint32_t flags)
-{
-	struct iommu_ioas_map_file cmd = {
-		.size = sizeof(cmd),
-		.flags = flags | IOMMU_IOAS_MAP_FIXED_IOVA,
-		.ioas_id = ioas,
-		.fd = file,
-		.start = off,
-		.length = len,
-		.iova = iova,
-	};
-
-	return sys->ioctl(sys, fd, IOMMU_IOAS_MAP_FILE, &cmd);
-}
-
 int dx_iommufd_copy(struct dx_sys *sys, int fd, uint32_t dst, uint32_t src, uint64_t iova,
 		    uint64_t len, uint32_t flags)
 {
@@ -82,19 +66,4 @@ int dx_iommufd_copy(struct dx_sys *sys, int fd, uint32_t dst, uint32_t src, uint
 	};
 
 	return sys->ioctl(sys, fd, IOMMU_IOAS_COPY, &cmd);
-}
-
-int dx_iommufd_unmap(struct dx_sys *sys, int fd, uint32_t ioas, uint64_t iova, uint64_t len,
-		     uint64_t *unmapped)
-{
-	struct iommu_ioas_unmap cmd = {
-		.size = sizeof(cmd),
-		.ioas_id = ioas,
-		.iova = iova,
-		.length = len,
-	};
-	int err = sys->ioctl(sys, fd, IOMMU_IOAS_UNMAP, &cmd);
-
-	*unmapped = cmd.length;
-	return err;
 }

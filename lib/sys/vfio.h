@@ -3,9 +3,11 @@
 #ifndef DX_SYS_VFIO_H
 #define DX_SYS_VFIO_H
 
-#include "sys/sys.h"
+#include <fcntl.h>
 
-struct dmabufx_range;
+#include "dmabufx/dev.h"
+#include "sys/sys.h"
+#include "uapi/vfio.h"
 
 /* What a region looks like; areas are what may be mmapped. */
 struct dx_vfio_region {
@@ -36,8 +38,29 @@ int dx_vfio_reset(struct dx_sys *sys, int fd);
 
 /* 0: the kernel can export this device's BARs. Makes no descriptor. */
 int dx_vfio_probe_dmabuf(struct dx_sys *sys, int fd);
-/* The dma-buf's descriptor. */
-int dx_vfio_export(struct dx_sys *sys, int fd, uint32_t bar, const struct dmabufx_range *ranges,
-		   uint32_t nranges);
+/* The dma-buf's descriptor. Inline, as it is hot. */
+static inline int dx_vfio_export(struct dx_sys *sys, int fd, uint32_t bar,
+				 const struct dmabufx_range *ranges, uint32_t nranges)
+{
+	struct {
+		struct vfio_device_feature head;
+		struct vfio_device_feature_dma_buf args;
+		struct vfio_region_dma_range ranges[DMABUFX_SLICES_MAX];
+	} cmd;
+
+	/* The kernel reads no further than argsz: the rest of the array stays unset. */
+	cmd.head.argsz = (uint32_t)(offsetof(typeof(cmd), ranges) +
+				    nranges * sizeof(cmd.ranges[0]));
+	cmd.head.flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
+	cmd.args.region_index = bar;
+	cmd.args.open_flags = O_RDWR | O_CLOEXEC;
+	cmd.args.flags = 0;
+	cmd.args.nr_ranges = nranges;
+	for (uint32_t i = 0; i < nranges; i++) {
+		cmd.ranges[i].offset = ranges[i].start;
+		cmd.ranges[i].length = ranges[i].len;
+	}
+	return sys->ioctl(sys, fd, VFIO_DEVICE_FEATURE, &cmd);
+}
 
 #endif

@@ -12,6 +12,20 @@
 #include "sys/sys.h"
 #include "vfio/dev_priv.h"
 
+/* All that dx_bar_check(), dx_slice_check() and the MSI-X table ask, without the words. */
+static bool slice_is_fine(const struct dmabufx_dev *dev, uint32_t bar,
+			  const struct dmabufx_range *slice)
+{
+	uint64_t page = dev->ctx->sys->page_size, whole;
+
+	if (bar >= DMABUFX_BARS || dev->bar_is_io[bar])
+		return false;
+	whole = dev->bars[bar].len;
+	return slice->len && dx_is_aligned(slice->start | slice->len, page) &&
+	       slice->start < whole && slice->len <= whole - slice->start &&
+	       (bar != dev->msix_bar || !dx_slice_has_msix(dev, bar, slice));
+}
+
 static int check_ranges(const struct dmabufx_dev *dev, uint32_t bar,
 			const struct dmabufx_range *ranges, size_t nranges, bool msix,
 			uint64_t *total)
@@ -59,11 +73,13 @@ static int explain(const struct dmabufx_dev *dev, uint32_t bar, int err)
 	return dx_fail_sys(err, "exporting BAR %u of %s", bar, dev->bdf);
 }
 
-static int export(struct dmabufx_dev *dev, uint32_t bar, const struct dmabufx_range *ranges,
-		  size_t nranges, uint64_t total, struct dmabufx_buf **ret)
+static inline __attribute__((always_inline)) int export(struct dmabufx_dev *dev, uint32_t bar,
+							const struct dmabufx_range *ranges,
+							size_t nranges, uint64_t total,
+							struct dmabufx_buf **ret)
 {
 	struct dx_sys *sys = dev->ctx->sys;
-	struct dmabufx_buf *buf;
+	struct dmabufx_buf *buf = NULL;
 	int fd = dx_vfio_export(sys, dev->fd, bar, ranges, (uint32_t)nranges), err;
 
 	if (fd < 0)
@@ -125,8 +141,15 @@ int dmabufx_dev_export(struct dmabufx_dev *dev, uint32_t bar, uint64_t offset, u
 		       const struct dmabufx_export_opts *opts, struct dmabufx_buf **ret)
 {
 	struct dmabufx_range slice = { .start = offset, .len = len };
+	int err;
 
-	return dmabufx_dev_export_ranges(dev, bar, &slice, 1, opts, ret);
+	/* What can't be taken at a glance goes the long way, which finds the words. */
+	if (__builtin_expect(!dev || !ret || opts || !slice_is_fine(dev, bar, &slice), 0))
+		return dmabufx_dev_export_ranges(dev, bar, &slice, 1, opts, ret);
+	dx_lock(dev->ctx);
+	err = export(dev, bar, &slice, 1, len, ret);
+	dx_unlock(dev->ctx);
+	return err;
 }
 
 /* What is left of a BAR without the MSI-X pages and a tail under a page: 0 to 2 slices. */

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/fail.h"
 #include "sys/ctx.h"
 #include "sys/sysfs.h"
@@ -74,7 +74,7 @@ static int open_group(struct dmabufx_ctx *ctx, const char *bdf, int number,
 static int new_group(struct dmabufx_ctx *ctx, const char *bdf, int number,
 		     struct dmabufx_ioas *ioas, struct dx_group **ret)
 {
-	struct dx_group *group = dx_zalloc(sizeof(*group));
+	struct dx_group *group = calloc(1, sizeof(*group));
 	int err;
 
 	if (!group)

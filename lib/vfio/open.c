@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/fail.h"
 #include "base/opts.h"
 #include "sys/ctx.h"
@@ -175,7 +175,7 @@ static int open_dev(struct dmabufx_ctx *ctx, const char *name, int fd,
 
 	if (err)
 		return err;
-	dev = dx_zalloc(sizeof(*dev));
+	dev = calloc(1, sizeof(*dev));
 	if (!dev)
 		return dx_fail_memory();
 	dev->ctx = dx_ctx_hold(ctx);
