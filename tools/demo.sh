@@ -132,7 +132,7 @@ run_in_guest()
 
 	say "4. Guest: QEMU without KVM, an emulated IOMMU ($iommu), PCI devices that do real DMA"
 	tests/vm/run --build "$build" --profile small --iommu "$iommu" --quiet --verbose \
-		-- "$PWD/tools/demo-guest.sh" </dev/null | sed -u '/^[0-9]* passed, [0-9]* failed/d' ||
+		-- "$PWD/tools/demo-guest.sh" </dev/null | sed -u '/^[0-9]* passed, .* skipped/d' ||
 		status=$?
 	echo
 	[ "$status" -eq 0 ] || die "the main job did not pass; what is above says where it stopped"

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What a packager and an outside program see: installs the build into a staging
 # directory and builds the consumer against that by pkg-config alone, four ways.
-# Usage: install.sh BUILD_DIR SOURCE_DIR. Prints cmocka's lines, a case each.
+# Usage: install.sh BUILD_DIR SOURCE_DIR [tools] [docs], the last two where they
+# were built. Prints cmocka's lines, a case each.
 set -euo pipefail
 
 build=$(realpath "$1")
 source=$(realpath "$2")
+parts=" ${*:3} "
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 stage=$work/stage
@@ -105,6 +107,20 @@ man_pages_are_installed()
 	[ "$(dirname "$(staged libdmabufx.3)" | xargs basename)" = man3 ]
 }
 
+command_is_installed()
+{
+	local libdir
+
+	libdir=$(dirname "$(staged libdmabufx.so)")
+	LD_LIBRARY_PATH=$libdir "$(staged dmabufx | grep '/bin/dmabufx$')" --version |
+		tee /dev/stderr | grep -F "$version"
+}
+
+command_has_a_page()
+{
+	[ "$(dirname "$(staged dmabufx.1)" | xargs basename)" = man1 ]
+}
+
 # Neither path of this build may reach a user: not in .pc, not as run path.
 nothing_of_the_build_leaks()
 {
@@ -154,7 +170,9 @@ check soname_is_stable soname_is_stable
 check needs_libc_and_libdrm_at_most needs_libc_and_libdrm_at_most
 check exports_the_map_alone exports_the_map_alone
 check headers_are_installed headers_are_installed
-check man_pages_are_installed man_pages_are_installed
+[[ $parts != *" docs "* ]] || check man_pages_are_installed man_pages_are_installed
+[[ $parts != *" tools "* ]] || check command_is_installed command_is_installed
+[[ $parts != *" tools docs "* ]] || check command_has_a_page command_has_a_page
 check nothing_of_the_build_leaks nothing_of_the_build_leaks
 check version_agrees version_agrees
 for way in c-shared c-static cxx-shared cxx-static; do

@@ -143,6 +143,15 @@ class Objects(Tree):
                                 vfio_dev='void dx_dev(void) { }'), 'lib/vfio/dev.c is above it')
 
 
+    def test_names_of_errors_may_be_called_from_anywhere(self):
+        self.clean(self.archive(error='void dmabufx_name(void) { }',
+                                base_fail='void dx_fail(void) { dmabufx_name(); }'))
+
+    def test_names_of_errors_call_nobody(self):
+        self.found(self.archive(error='void dmabufx_name(void) { dx_fail(); }',
+                                base_fail='void dx_fail(void) { }'), 'called from everywhere')
+
+
 class Headers(Tree):
     def header(self, body):
         self.add('include/dmabufx/t.h', f'#ifndef T_H\n#define T_H\n#include <stddef.h>\n'
