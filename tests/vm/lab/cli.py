@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -194,7 +195,7 @@ def run(options, jobs):
         guest, env = boot(options, logs, build)
     except GuestGone as gone:
         progress("")
-        print(f"FAIL boot: {gone}; logs in {logs}")
+        print(f"FAIL boot: {gone}", report.last_words(logs), f"logs: {logs}", sep="\n")
         return 1
     try:
         booted = boot_result(guest)
@@ -208,6 +209,8 @@ def run(options, jobs):
     failed = [r for r in results if r["verdict"] == "failed"]
     for result in failed:
         print(report.failure(result, build))
+    if any(r["end"][0] == "lost" for r in failed):
+        print(report.last_words(logs))
     if failed or options.keep:
         print(f"logs: {logs}")
     print(f"{report.summary(results)} ({options.flavour}, {options.profile}, {options.iommu}, "
@@ -233,6 +236,8 @@ def main(argv, want_shell=False):
     split = argv.index("--") if "--" in argv else len(argv)
     options = parser(want_shell).parse_args(argv[:split])
     options.shell = want_shell
+    # Ended from outside, QEMU is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         if want_shell:
             return shell(options)
@@ -249,3 +254,5 @@ def main(argv, want_shell=False):
     except GuestGone as gone:
         print(f"error: {gone}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130

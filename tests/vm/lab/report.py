@@ -52,6 +52,20 @@ def write_json(path, options, boot, results):
         out.write("\n")
 
 
+def last_words(folder, lines=12):
+    """What QEMU and the console said last, for a guest that is gone."""
+    said = []
+    for part, title in (("qemu", "QEMU said:"), ("console", "the console's end:")):
+        path = os.path.join(folder, part)
+        if not os.path.exists(path):
+            continue
+        with open(path, encoding="utf-8", errors="replace") as text:
+            rows = [row.rstrip() for row in text if "TCG doesn't support" not in row]
+        if rows:
+            said += ["  " + title] + ["    " + row for row in rows[-lines:]]
+    return "\n".join(said)
+
+
 def log_folder(cache, keep=30):
     """A new folder for one boot's logs; the oldest go."""
     logs = os.path.join(cache, "logs")
