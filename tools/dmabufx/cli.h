@@ -135,6 +135,9 @@ int cli_ctx(struct cli *cli);
 int cli_open(struct cli *cli, const char *name, struct dmabufx_ioas *ioas,
 	     struct dmabufx_dev **ret);
 
+/* The device's full address in @buf; what it was @called where it has none. */
+const char *cli_dev_name(struct dmabufx_dev *dev, const char *called, char buf[DMABUFX_BDF_MAX]);
+
 /* hold.c: wait for Enter, the end of stdin, SIGINT or SIGTERM */
 void cli_hold(struct cli *cli);
 

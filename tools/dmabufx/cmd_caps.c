@@ -77,12 +77,12 @@ static void show(struct cli *cli, const char *name, const struct dmabufx_dev_cap
 {
 	char kinds[64];
 
-	js_str(cli->out, "device", caps->bdf[0] ? caps->bdf : name);
+	js_str(cli->out, "device", name);
 	js_bool(cli->out, "memory_enabled", caps->memory_enabled);
 	js_bool(cli->out, "can_export", caps->can_export);
 	js_bool(cli->out, "can_reset", caps->can_reset);
 	reset_kinds_json(cli->out, caps->reset);
-	cli_say(cli, "%s\n", caps->bdf[0] ? caps->bdf : name);
+	cli_say(cli, "%s\n", name);
 	cli_say(cli, "  memory space: %s\n",
 		caps->memory_enabled ? "on" : "off, buffers exported now are born revoked");
 	cli_say(cli, "  export: %s\n",
@@ -95,6 +95,7 @@ static void show(struct cli *cli, const char *name, const struct dmabufx_dev_cap
 int cmd_caps(struct cli *cli, int argc, char **argv)
 {
 	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
+	char bdf[DMABUFX_BDF_MAX];
 	struct dmabufx_dev *dev;
 	const char *name;
 	int ret;
@@ -109,7 +110,7 @@ int cmd_caps(struct cli *cli, int argc, char **argv)
 	if (ret < 0)
 		ret = cli_fail_lib(cli, ret);
 	else
-		show(cli, name, &caps);
+		show(cli, cli_dev_name(dev, name, bdf), &caps);
 	dmabufx_dev_unref(dev);
 	return ret;
 }

@@ -136,7 +136,9 @@ static int map_one(struct cli *cli, const struct args *a, struct job *j, int ind
 		   struct json_object *list)
 {
 	DMABUFX_OPTS(dmabufx_map_opts, opts);
+	char bdf[DMABUFX_BDF_MAX];
 	struct json_object *row;
+	const char *to;
 	char size[32];
 	int ret;
 
@@ -151,11 +153,12 @@ static int map_one(struct cli *cli, const struct args *a, struct job *j, int ind
 	ret = dmabufx_ioas_map(j->ioas, j->bufs[index], &opts, &j->maps[index]);
 	if (ret < 0)
 		return cli_fail_lib(cli, ret);
+	to = cli_dev_name(j->to, a->to, bdf);
 	row = js_push(list);
 	js_num(row, "iova", dmabufx_mapping_iova(j->maps[index]));
 	js_num(row, "len", dmabufx_mapping_len(j->maps[index]));
-	js_str(row, "device", a->to);
-	cli_say(cli, "Mapped for %s at IOVA 0x%llx: %s\n", a->to,
+	js_str(row, "device", to);
+	cli_say(cli, "Mapped for %s at IOVA 0x%llx: %s\n", to,
 		(unsigned long long)dmabufx_mapping_iova(j->maps[index]),
 		cli_size(dmabufx_mapping_len(j->maps[index]), size));
 	return 0;

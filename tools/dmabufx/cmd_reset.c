@@ -52,9 +52,11 @@ static unsigned int count_remapped(struct cli *cli)
 	return count;
 }
 
-static int reset(struct cli *cli, const char *name, struct dmabufx_dev *dev)
+static int reset(struct cli *cli, const char *called, struct dmabufx_dev *dev)
 {
 	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
+	char bdf[DMABUFX_BDF_MAX];
+	const char *name = cli_dev_name(dev, called, bdf);
 	unsigned int back;
 	char kinds[64];
 	int stale;
@@ -62,7 +64,7 @@ static int reset(struct cli *cli, const char *name, struct dmabufx_dev *dev)
 	stale = dmabufx_dev_get_caps(dev, &caps);
 	if (stale < 0)
 		return cli_fail_lib(cli, stale);
-	js_str(cli->out, "device", caps.bdf[0] ? caps.bdf : name);
+	js_str(cli->out, "device", name);
 	reset_kinds_json(cli->out, caps.reset);
 	stale = dmabufx_dev_reset(dev);
 	if (stale < 0)
@@ -70,14 +72,13 @@ static int reset(struct cli *cli, const char *name, struct dmabufx_dev *dev)
 	back = count_remapped(cli);
 	js_num(cli->out, "remapped", back);
 	js_num(cli->out, "stale", (uint64_t)stale);
-	cli_say(cli,
-		"%s was reset (the kernel could use: %s); %u of %u mappings of this command "
-		"came back.\n",
-		caps.bdf[0] ? caps.bdf : name, reset_kinds_text(caps.reset, kinds), back,
+	cli_say(cli, "%s was reset; the kernel could choose among: %s.\n", name,
+		reset_kinds_text(caps.reset, kinds));
+	cli_say(cli, "%u of %u mappings that this command has of its memory came back.\n", back,
 		back + (unsigned int)stale);
 	if (stale)
-		return cli_fail(cli, -EIO, "stale", "%s: %d mappings could not be put back",
-				caps.bdf[0] ? caps.bdf : name, stale);
+		return cli_fail(cli, -EIO, "stale", "%s: %d mappings could not be put back", name,
+				stale);
 	return CLI_OK;
 }
 

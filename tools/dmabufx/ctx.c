@@ -39,3 +39,13 @@ int cli_open(struct cli *cli, const char *name, struct dmabufx_ioas *ioas, struc
 	err = dmabufx_dev_open(cli->ctx, name, &opts, ret);
 	return err < 0 ? cli_fail_lib(cli, err) : 0;
 }
+
+const char *cli_dev_name(struct dmabufx_dev *dev, const char *called, char buf[DMABUFX_BDF_MAX])
+{
+	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
+
+	if (dmabufx_dev_get_caps(dev, &caps) < 0 || !caps.bdf[0])
+		return called;
+	snprintf(buf, DMABUFX_BDF_MAX, "%s", caps.bdf);
+	return buf;
+}

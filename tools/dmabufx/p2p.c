@@ -79,6 +79,18 @@ void p2p_tell(struct p2p *p, const char *fmt, ...)
 	free(line);
 }
 
+/* Told on standard error at the end, behind the transcript. */
+static void keep(struct p2p *p, int err, const char *reason, const char *text, int code)
+{
+	p2p_tell(p, "%s", text);
+	if (p->failed.err)
+		return;
+	p->failed.err = err;
+	snprintf(p->failed.reason, sizeof(p->failed.reason), "%s", reason);
+	snprintf(p->failed.text, sizeof(p->failed.text), "%s", text);
+	p->exit = code;
+}
+
 int p2p_fail(struct p2p *p, int err, const char *reason, const char *fmt, ...)
 {
 	char text[DMABUFX_ERROR_TEXT_MAX];
@@ -87,18 +99,15 @@ int p2p_fail(struct p2p *p, int err, const char *reason, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	p->exit = cli_fail(p->cli, err, reason, "%s", text);
-	p2p_tell(p, "%s", text);
+	keep(p, err, reason, text, CLI_FAILED);
 	return -1;
 }
 
 int p2p_fail_lib(struct p2p *p, int err)
 {
 	const struct dmabufx_error *error = dmabufx_last_error();
-	int code = cli_exit_for(error);
 
-	p2p_fail(p, err, dmabufx_reason_name(error->reason), "%s", error->text);
-	p->exit = code;
+	keep(p, err, dmabufx_reason_name(error->reason), error->text, cli_exit_for(error));
 	return -1;
 }
 
@@ -154,31 +163,37 @@ static int run_step(struct p2p *p, const struct step *s)
 	return ret;
 }
 
+/* Not a failure of a step, but the end of the test all the same. */
+static int stop(struct p2p *p, const char *before)
+{
+	p->failed.err = -EINTR;
+	snprintf(p->failed.reason, sizeof(p->failed.reason), "interrupted");
+	snprintf(p->failed.text, sizeof(p->failed.text), "stopped by signal %d before: %s",
+		 (int)interrupted, before);
+	p->exit = CLI_FAILED;
+	return -1;
+}
+
 static int run_steps(struct p2p *p, const struct step *steps, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (interrupted) {
-			p->exit = cli_fail(p->cli, -EINTR, "interrupted",
-					   "stopped by signal %d before: %s", (int)interrupted,
-					   steps[i].name);
-			return -1;
-		}
+		if (interrupted)
+			return stop(p, steps[i].name);
 		if (run_step(p, &steps[i]))
 			return -1;
 	}
 	return 0;
 }
 
-static int run_rounds(struct p2p *p)
+static void run_rounds(struct p2p *p)
 {
 	for (p->round = 1; p->round <= p->rounds; p->round++) {
 		if (p->rounds > 1)
 			cli_say(p->cli, "Round %llu of %llu\n", (unsigned long long)p->round,
 				(unsigned long long)p->rounds);
 		if (run_steps(p, one_round, COUNT(one_round)))
-			return -1;
+			return;
 	}
-	return 0;
 }
 
 static void catch_signals(void)
@@ -189,35 +204,35 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-static void show_verdict(struct p2p *p, bool ok)
+static int show_verdict(struct p2p *p)
 {
+	bool ok = !p->failed.err;
+
 	js_bool(p->cli->out, "ok", ok);
-	if (ok)
+	if (ok) {
 		cli_say(p->cli,
-			"\nPASSED: %s wrote into the memory of %s, was stopped when it was "
-			"unmapped, and wrote again after the reset.\n",
+			"\nPASSED: %s wrote into the memory of %s, was stopped when it was unmapped, and wrote again after the reset.\n",
 			p->src.bdf, p->dst.bdf);
-	else
-		cli_say(p->cli, "\nFAILED: see the step above.\n");
+		return CLI_OK;
+	}
+	cli_say(p->cli, "\nFAILED\n");
+	cli_fail(p->cli, p->failed.err, p->failed.reason, "%s", p->failed.text);
+	return p->exit;
 }
 
 int p2p_run(struct p2p *p)
 {
-	bool ok;
-
 	p->kmsg = -1;
-	p->seed = 1;
-	p->steps = js_array(p->cli->out, "steps");
 	js_str(p->cli->out, "source", p->src.bdf);
 	js_str(p->cli->out, "target", p->dst.bdf);
+	p->steps = js_array(p->cli->out, "steps");
 	cli_say(p->cli, "Peer-to-peer test: %s writes into the memory of %s\n\n", p->src.bdf,
 		p->dst.bdf);
 	catch_signals();
-	ok = !run_steps(p, set_up, COUNT(set_up)) && !run_rounds(p);
+	if (run_steps(p, set_up, COUNT(set_up)) == 0)
+		run_rounds(p);
 	p->round = 0;
-	/* Not run_steps(): this one is done after a signal too. */
-	if (run_step(p, &clean_up))
-		ok = false;
-	show_verdict(p, ok);
-	return ok ? CLI_OK : p->exit;
+	/* Not by run_steps(): this one is done after a signal too. */
+	run_step(p, &clean_up);
+	return show_verdict(p);
 }

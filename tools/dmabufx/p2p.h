@@ -46,7 +46,8 @@ struct p2p_side {
  * @ground: what the CPU put there before a DMA
  * @seen: what it found there after
  * @told: what the engine was told to write
- * @seed: changes with each use
+ * @dma_seed: chooses what the next DMA writes; an engine may know two kinds only
+ * @ground_seed: chooses what the CPU puts there next
  * @round: from 1
  * @pre: calls of the reset's first callback
  * @post: calls of its second
@@ -55,7 +56,8 @@ struct p2p_side {
  * @details: JSON array of the step that runs
  * @nsteps: steps so far
  * @text: lines of the step that runs, for people
- * @exit: exit code so far
+ * @failed: the first failure; err 0: none
+ * @exit: exit code of the first failure
  */
 struct p2p {
 	struct cli *cli;
@@ -81,7 +83,8 @@ struct p2p {
 	uint8_t *ground;
 	uint8_t *seen;
 	uint8_t *told;
-	uint32_t seed;
+	uint32_t dma_seed;
+	uint32_t ground_seed;
 	uint64_t round;
 	unsigned int pre;
 	unsigned int post;
@@ -90,6 +93,11 @@ struct p2p {
 	struct json_object *details;
 	unsigned int nsteps;
 	char *text;
+	struct {
+		int err;
+		char reason[32];
+		char text[DMABUFX_ERROR_TEXT_MAX];
+	} failed;
 	int exit;
 };
 
@@ -99,7 +107,7 @@ int p2p_run(struct p2p *p);
 /* A line under the step that runs. */
 void p2p_tell(struct p2p *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* A step's failure: the sentence, the exit code in p->exit; both return -1. */
+/* A step's failure: a line under it, and the error of the test if it is the first; -1. */
 int p2p_fail(struct p2p *p, int err, const char *reason, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 int p2p_fail_lib(struct p2p *p, int err);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "kmsg.h"
+#include "reset_kinds.h"
 
 #define BAR_PREFETCHABLE 0x8
 #define PCI_BAR_0 0x10
@@ -35,6 +36,7 @@ int p2p_find(struct p2p *p)
 		return p2p_fail(p, -EOPNOTSUPP, "no-engine",
 				"%s is %04x:%04x: no DMA engine known; give as SRC one of: %s",
 				p->src.bdf, src->vendor, src->device, engine_known());
+	js_str(p->cli->out, "engine", engine_ops_limits(p->ops)->name);
 	p2p_tell(p, "%s can write with the engine %s", p->src.bdf, engine_ops_limits(p->ops)->name);
 	return 0;
 }
@@ -87,13 +89,20 @@ int p2p_open_source(struct p2p *p)
 
 int p2p_open_target(struct p2p *p)
 {
-	int ret = dmabufx_dev_open(p->cli->ctx, p->dst.bdf, NULL, &p->dst.dev);
+	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
+	char kinds[64];
+	int ret;
 
+	ret = dmabufx_dev_open(p->cli->ctx, p->dst.bdf, NULL, &p->dst.dev);
+	if (ret < 0)
+		return p2p_fail_lib(p, ret);
+	ret = dmabufx_dev_get_caps(p->dst.dev, &caps);
 	if (ret < 0)
 		return p2p_fail_lib(p, ret);
 	if (engine_prepare_target(p->dst.dev) < 0)
 		return p2p_fail(p, -EIO, "engine", "%s: %s", p->dst.bdf, engine_error());
-	p2p_tell(p, "%s is open", p->dst.bdf);
+	p2p_tell(p, "%s is open; the kernel can reset it by: %s", p->dst.bdf,
+		 reset_kinds_text(caps.reset, kinds));
 	return 0;
 }
 
@@ -195,6 +204,8 @@ int p2p_choose_bar(struct p2p *p)
 				"offset 0x%llx is not in the exportable part of BAR %u of %s",
 				(unsigned long long)p->offset, p->bar, p->dst.bdf);
 	trim(p);
+	js_num(p->cli->out, "bar", p->bar);
+	js_num(p->cli->out, "offset", p->offset);
 	p2p_tell(p, "BAR %u of %s, %s, written at offset 0x%llx", p->bar, p->dst.bdf,
 		 cli_size(b->len, size), (unsigned long long)p->offset);
 	return 0;
@@ -225,6 +236,8 @@ int p2p_map(struct p2p *p)
 	if (ret < 0)
 		return p2p_fail_lib(p, ret);
 	p->map_iova = dmabufx_mapping_iova(p->mapping);
+	js_num(p->cli->out, "iova", p->map_iova);
+	js_num(p->cli->out, "len", dmabufx_mapping_len(p->mapping));
 	p2p_tell(p, "the dma-buf is at IOVA 0x%llx to 0x%llx of %s",
 		 (unsigned long long)p->map_iova,
 		 (unsigned long long)(p->map_iova + dmabufx_mapping_len(p->mapping) - 1),
@@ -277,7 +290,10 @@ static int give_back(struct p2p *p, struct p2p_side *side)
 	ret = dmabufx_dev_unbind(p->cli->ctx, side->bdf);
 	if (ret < 0)
 		return p2p_fail_lib(p, ret);
-	p2p_tell(p, "%s is given back to its driver", side->bdf);
+	if (dmabufx_dev_lookup(p->cli->ctx, side->bdf, &side->info) < 0)
+		side->info.driver[0] = '\0';
+	p2p_tell(p, "%s is given back: driver %s", side->bdf,
+		 side->info.driver[0] ? side->info.driver : "none");
 	return 0;
 }
 

@@ -20,7 +20,7 @@ static int put_ground(struct p2p *p)
 {
 	size_t at;
 
-	engine_pattern(~p->seed++, p->ground, p->window_len);
+	engine_pattern(~p->ground_seed++, p->ground, p->window_len);
 	window_write(p, p->ground);
 	window_read(p, p->seen);
 	at = window_differs(p->ground, p->seen, p->window_len);
@@ -62,7 +62,7 @@ int p2p_dma(struct p2p *p)
 
 	if (put_ground(p))
 		return -1;
-	ret = engine_write(p->engine, dma_iova(p), len, p->seed++, p->told);
+	ret = engine_write(p->engine, dma_iova(p), len, p->dma_seed++, p->told);
 	if (ret < 0)
 		return p2p_fail(p, ret, "engine", "%s: %s", p->src.bdf, engine_error());
 	window_read(p, p->seen);
@@ -81,8 +81,9 @@ int p2p_dma(struct p2p *p)
 		return p2p_fail(p, -EIO, "wrong-bytes",
 				"byte %zu in BAR %u changed, behind the %u that were to be written",
 				at + len, p->bar, len);
-	p2p_tell(p, "all %u bytes are the same; the %zu behind them are untouched", len,
-		 p->window_len - len);
+	p2p_tell(p, "all %u bytes are the same", len);
+	if (len < p->window_len)
+		p2p_tell(p, "the %zu bytes behind them are untouched", p->window_len - len);
 	return 0;
 }
 
@@ -114,7 +115,7 @@ static void tell_faults(struct p2p *p)
 		shown++;
 	}
 	if (!shown)
-		p2p_tell(p, "the kernel logged no fault");
+		p2p_tell(p, "the kernel logged no fault by now; it limits how many it logs");
 }
 
 int p2p_dma_unmapped(struct p2p *p)
@@ -125,7 +126,7 @@ int p2p_dma_unmapped(struct p2p *p)
 	if (put_ground(p))
 		return -1;
 	kmsg_skip(p->kmsg);
-	ret = engine_write(p->engine, dma_iova(p), dma_len(p), p->seed++, p->told);
+	ret = engine_write(p->engine, dma_iova(p), dma_len(p), p->dma_seed++, p->told);
 	if (ret == -EINVAL)
 		return p2p_fail(p, ret, "engine", "%s: %s", p->src.bdf, engine_error());
 	if (ret < 0)
