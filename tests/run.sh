@@ -67,12 +67,12 @@ tally()
 # meson_setup DIR OPTION...: configures again only where the options are new ones.
 meson_setup()
 {
-	local dir=$1 args="${CC:-gcc} ${*:2}"
+	local dir=$1 options=(-Dtests=true -Dexamples=true -Dwerror=true "${@:2}")
 
-	if [ "$(cat "$dir/.args" 2>/dev/null || true)" != "$args" ]; then
+	if [ "$(cat "$dir/.options" 2>/dev/null || true)" != "${CC:-cc} ${options[*]}" ]; then
 		rm -rf "$dir"
-		meson setup "$dir" -Dtests=true -Dexamples=true -Dwerror=true "${@:2}"
-		echo "$args" >"$dir/.args"
+		meson setup "$dir" "${options[@]}"
+		echo "${CC:-cc} ${options[*]}" >"$dir/.options"
 	fi
 }
 
@@ -81,7 +81,7 @@ build_tree()
 {
 	local name=$1 log=$logs/build-$1.log start=$SECONDS
 
-	if { meson_setup "$build/$name" "${@:2}" && ninja -C "$build/$name"; } >"$log" 2>&1; then
+	if { meson_setup "$build/$name" "${@:2}" && ninja -k 0 -C "$build/$name"; } >"$log" 2>&1; then
 		say "build $name: done in $((SECONDS - start)) s"
 		return 0
 	fi
