@@ -41,7 +41,8 @@ installed()
 have_qemu()
 {
 	local version
-	version=$(qemu-system-x86_64 --version 2> /dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p')
+	version=$(qemu-system-x86_64 --version 2> /dev/null |
+		sed -n 's/.*version \([0-9]*\).*/\1/p')
 	[ "${version:-0}" -ge "$qemu_needed" ]
 }
 

@@ -72,7 +72,8 @@ apt_private()
 		uri=$(archive_uri "$suite")
 		# A suite that nobody configured lives beside the release's own.
 		uri=${uri:-$(archive_uri "$release")}
-		[ -n "$uri" ] || die "apt knows no archive for $release; add Debian's own to its sources"
+		[ -n "$uri" ] ||
+			die "apt knows no archive for $release; add Debian's own to its sources"
 		[ -r "$keys" ] && uri="[signed-by=$keys] $uri"
 		echo "deb $uri $suite main" >> "$dir/sources.list"
 	done
@@ -96,7 +97,8 @@ download()
 	while kill -0 "$pid" 2> /dev/null; do
 		have=$(stat -c %s "$file.part" 2> /dev/null || echo 0)
 		if [ "$size" -gt 0 ]; then
-			progress "downloading $(basename "$file"): $((have * 100 / size))% of $((size >> 20)) MiB"
+			progress "downloading $(basename "$file"):" \
+				"$((have * 100 / size))% of $((size >> 20)) MiB"
 		fi
 		sleep 0.5
 	done

@@ -43,14 +43,18 @@ def parser(shell):
     p.add_argument("--smp", type=int, default=2)
     p.add_argument("--mem", default="2G")
     p.add_argument("--cpu", help="processor model (max; EPYC with amdvi)")
-    p.add_argument("--append", action="append", default=[], help="words for the kernel's command line")
-    p.add_argument("--env", action="append", default=[], metavar="K=V", help="environment of programs")
-    p.add_argument("--build", help="folder the programs start in (build, or here if that has a build)")
+    p.add_argument("--append", action="append", default=[],
+                   help="words for the kernel's command line")
+    p.add_argument("--env", action="append", default=[], metavar="K=V",
+                   help="environment of programs")
+    p.add_argument("--build",
+                   help="folder the programs start in (build, or here if that has a build)")
     p.add_argument("--boot-timeout", type=float, default=180, metavar="S")
     if not shell:
         p.add_argument("--timeout", type=float, default=120, metavar="S",
                        help="for each program, in the guest's time (120)")
-        p.add_argument("--list", metavar="FILE", help="programs, one a line, as a shell would split it")
+        p.add_argument("--list", metavar="FILE",
+                       help="programs, one a line, as a shell would split it")
         p.add_argument("--json", metavar="FILE", help="write the results there")
         p.add_argument("-v", "--verbose", action="store_true", help="programs' output as it comes")
         p.add_argument("-q", "--quiet", action="store_true", help="only failures and the last line")
