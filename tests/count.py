@@ -4,11 +4,12 @@
 
 A meson test is a program; what is counted are the cases inside it. A program that prints cmocka's
 "[       OK ] name" lines has a case each; so has Python's unittest; any other program is one case.
+In the lab a boot runs several programs, each followed by a line of tests/vm/run that judges it.
 A program that fails with no failed case in it (a leak found at exit, valgrind, a signal, a
 time-out) adds one of its own, and so does a case that starts and never ends.
 
   count.py meson LABEL TESTLOG.json    cases of `meson test`
-  count.py text LABEL FILE STATUS      cases of one program, from its output and exit status
+  count.py text LABEL FILE STATUS      cases of the lab's suites, from their output and exit status
   count.py sum FILE...                 failures, skips with their reasons, and the closing line
 Cases are lines "status TAB name TAB reason".
 """
@@ -18,8 +19,9 @@ import sys
 
 CMOCKA = re.compile(r'\[ *(RUN|OK|FAILED|SKIPPED) *\] (\S+)')
 UNITTEST = re.compile(r"^(\w+) \(.*\) \.\.\. (ok|FAIL|ERROR|skipped '(.*)')$")
+JUDGED = re.compile(r'(ok|FAIL|skip) +(\S.*) \([\d.]+ s(?:, (\d+) tests)?\)(?:: (.*))?$')
 WORDS = {'OK': 'pass', 'FAILED': 'fail', 'SKIPPED': 'skip',
-         'ok': 'pass', 'FAIL': 'fail', 'ERROR': 'fail'}
+         'ok': 'pass', 'FAIL': 'fail', 'ERROR': 'fail', 'skip': 'skip'}
 
 
 def cmocka_cases(lines):
@@ -74,6 +76,27 @@ def cases_of(text, status, reason):
     return cases
 
 
+def lab_cases(lines):
+    """Cases of the programs of a boot, and what is left behind the last of them.
+
+    The verdict on a program may be worse than its own: the kernel's log is judged as well.
+    """
+    cases, start = [], 0
+    for at, line in enumerate(lines):
+        match = JUDGED.match(line)
+        if not match:
+            continue
+        status, name = WORDS[match.group(1)], match.group(2).split('/')[-1]
+        found = cmocka_cases(lines[start:at])
+        if not found and status == 'pass':
+            found = [('pass', '', '')] * int(match.group(3) or 1)
+        elif not any(case[0] == status for case in found):
+            found.append((status, '', match.group(4) or ''))
+        cases += [(s, f'{name}: {n}' if n else name, why) for s, n, why in found]
+        start = at + 1
+    return cases, lines[start:]
+
+
 def tell(label, cases):
     for status, name, reason in cases:
         name = f'{label}: {name}' if name else label
@@ -98,7 +121,11 @@ def count_text(label, path, code):
         text = f.read()
     status = 'pass' if code == '0' else 'fail'
     reason = '' if status == 'pass' else f'exit status {code}: {last_line(text)}'
-    tell(label, cases_of(text, status, reason))
+    cases, rest = lab_cases(text.split('\n'))
+    cases += cmocka_cases(rest)
+    if not cases or (status == 'fail' and not any(case[0] == 'fail' for case in cases)):
+        cases.append((status, '', reason))
+    tell(label, cases)
 
 
 def count_sum(paths):

@@ -56,6 +56,26 @@ class Cases(unittest.TestCase):
         self.assertEqual(count.cases_of('hello\n', 'pass', ''), [('pass', '', '')])
 
 
+class Lab(unittest.TestCase):
+    def counted(self, text):
+        return count.lab_cases(text.split('\n'))[0]
+
+    def test_cases_belong_to_the_program_that_is_judged_behind_them(self):
+        text = '[ RUN      ] a\n[       OK ] a\nok   tests/vm/x (0.10 s, 1 tests)\n'
+        self.assertEqual(self.counted(text), [('pass', 'x: a', '')])
+
+    def test_a_splat_fails_a_program_whose_cases_passed(self):
+        text = '[ RUN      ] a\n[       OK ] a\nFAIL tests/vm/x (0.10 s, 1 tests): WARNING: y\n'
+        self.assertEqual(self.counted(text)[1], ('fail', 'x', 'WARNING: y'))
+
+    def test_a_program_without_cases_is_one(self):
+        text = 'ok   examples/list (0.10 s)\nskip x (0.10 s): no device\n'
+        self.assertEqual(self.counted(text), [('pass', 'list', ''), ('skip', 'x', 'no device')])
+
+    def test_cases_that_were_not_shown_are_counted(self):
+        self.assertEqual(len(self.counted('ok   x (0.10 s, 7 tests)\n')), 7)
+
+
 class Files(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.TemporaryDirectory()
