@@ -8,7 +8,6 @@
  * "log LEN\n" with LEN bytes behind, "start\n", "end exit|signal|timeout|error VALUE
  * USEC\n".
  */
-#define _GNU_SOURCE
 #include "agent.h"
 
 #include <errno.h>

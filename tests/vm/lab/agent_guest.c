@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Makes the host's root, read-only over 9p, a place where programs can run. */
-#define _GNU_SOURCE
 #include "agent.h"
 
 #include <dirent.h>

@@ -126,7 +126,8 @@ def agent(build):
             return path
     os.makedirs(cache(), exist_ok=True)
     part = f"{own}.{os.getpid()}"
-    subprocess.run(["cc", "-O2", "-std=gnu11", "-static", "-o", part, *sources[:2]], check=True)
+    subprocess.run(["cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", "-static", "-o", part,
+                    *sources[:2]], check=True)
     os.rename(part, own)
     return own
 
