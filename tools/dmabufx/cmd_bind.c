@@ -31,7 +31,7 @@ static int bind_one(struct cli *cli, const char *bdf, uint32_t force, struct jso
 	if (!strcmp(before.driver, after.driver))
 		cli_say(cli, "%s was bound to %s already", bdf, after.driver);
 	else
-		cli_say(cli, "%s is bound to %s, before to %s", bdf, driver_or_none(after.driver),
+		cli_say(cli, "%s is bound to %s (was: %s)", bdf, driver_or_none(after.driver),
 			driver_or_none(before.driver));
 	if (after.cdev[0])
 		cli_say(cli, "; node /dev/vfio/devices/%s", after.cdev);

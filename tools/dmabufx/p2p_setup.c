@@ -195,7 +195,7 @@ int p2p_choose_bar(struct p2p *p)
 	b = &caps.bars[p->bar];
 	if (!b->exportable)
 		return p2p_fail(p, -ENODEV, dmabufx_reason_name((enum dmabufx_reason)b->reason),
-				"BAR %u of %s can't be exported: %s", p->bar, p->dst.bdf, b->text);
+				"%s", b->text);
 	p->slice = stretch(p, b);
 	if (p->any_offset)
 		p->offset = p->slice.start;

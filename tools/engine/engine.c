@@ -49,7 +49,13 @@ static uint64_t now_ns(void)
 
 int engine_wait(struct engine *e, int (*done)(struct engine *e), const char *what)
 {
-	uint64_t deadline = now_ns() + (uint64_t)e->opts.timeout_ms * 1000000u;
+	return engine_wait_ms(e, done, what, e->opts.timeout_ms);
+}
+
+int engine_wait_ms(struct engine *e, int (*done)(struct engine *e), const char *what,
+		   uint32_t timeout_ms)
+{
+	uint64_t deadline = now_ns() + (uint64_t)timeout_ms * 1000000u;
 	struct timespec pause = { .tv_nsec = 1000 };
 
 	for (;;) {
@@ -64,7 +70,7 @@ int engine_wait(struct engine *e, int (*done)(struct engine *e), const char *wha
 			return 0;
 		if (late)
 			return engine_fail(-ETIMEDOUT, "the %s device did not %s within %u ms",
-					   e->limits.name, what, e->opts.timeout_ms);
+					   e->limits.name, what, timeout_ms);
 		if (e->opts.tick)
 			e->opts.tick(e->opts.user);
 		nanosleep(&pause, NULL);
@@ -142,13 +148,18 @@ static int map_memory(struct engine *e, struct dmabufx_ctx *ctx, struct dmabufx_
 	return 0;
 }
 
+/* No interrupt is ever armed: keep a pin that the device may raise quiet. */
+static int turn_on(struct engine *e)
+{
+	return engine_command(e->dev,
+			      PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
+}
+
 static int bring_up(struct engine *e, struct dmabufx_ctx *ctx, struct dmabufx_ioas *ioas)
 {
 	int ret;
 
-	/* No interrupt is ever armed: keep a pin that the device may raise quiet. */
-	ret = engine_command(e->dev,
-			     PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
+	ret = turn_on(e);
 	if (ret < 0)
 		return ret;
 	ret = dmabufx_dev_bar_map(e->dev, 0, 0, e->ops->regs_len, &e->regs);
@@ -223,16 +234,21 @@ static int check_range(const struct engine *e, uint64_t iova, uint32_t len)
 	return 0;
 }
 
+int engine_restart(struct engine *e)
+{
+	int ret = turn_on(e);
+
+	if (ret == 0)
+		ret = e->ops->start(e);
+	e->broken = ret < 0;
+	return ret;
+}
+
 static int ready(struct engine *e, uint64_t iova, uint32_t len)
 {
 	int ret = check_range(e, iova, len);
 
-	if (ret < 0 || !e->broken)
-		return ret;
-	ret = e->ops->start(e);
-	if (ret == 0)
-		e->broken = false;
-	return ret;
+	return ret == 0 && e->broken ? engine_restart(e) : ret;
 }
 
 int engine_write(struct engine *e, uint64_t iova, uint32_t len, uint32_t seed, void *copy)

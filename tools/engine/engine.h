@@ -115,6 +115,18 @@ int engine_open(const struct engine_ops *ops, struct dmabufx_ctx *ctx, struct dm
 struct engine *engine_close(struct engine *e);
 
 /**
+ * engine_restart() - start the engine anew
+ * @e: engine
+ *
+ * For after the engine's own device was reset: it has forgotten its rings.
+ * Without it, the next call notices at the latest when its time is up, fails,
+ * and the one after that starts the engine.
+ *
+ * Return: 0, or as engine_open().
+ */
+int engine_restart(struct engine *e);
+
+/**
  * engine_get_limits() - what this engine can do
  * @e: engine
  *

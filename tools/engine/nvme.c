@@ -97,6 +97,8 @@ static int is_completed(struct engine *e)
 	if (csts == GONE || csts & CSTS_CFS)
 		return engine_fail(-EIO, "the nvme controller died of the command, CSTS 0x%x",
 				   csts);
+	if (!(csts & CSTS_RDY))
+		return engine_fail(-EIO, "the nvme controller was switched off under the engine");
 	return 0;
 }
 
@@ -109,12 +111,13 @@ static int nvme_start(struct engine *e)
 		return engine_fail(-ENODEV, "BAR 0 isn't an nvme controller's, CAP is 0x%llx",
 				   (unsigned long long)cap);
 	/* The controller says itself how long switching on and off may take. */
-	if (e->opts.timeout_ms < CAP_TO_MS(cap))
-		e->opts.timeout_ms = CAP_TO_MS(cap);
+	e->switch_ms = e->opts.timeout_ms;
+	if (e->switch_ms < CAP_TO_MS(cap))
+		e->switch_ms = CAP_TO_MS(cap);
 	e->stride = CAP_STRIDE(cap);
 
 	reg_write32(e->regs, NVME_CC, 0);
-	ret = engine_wait(e, is_off, "switch off");
+	ret = engine_wait_ms(e, is_off, "switch off", e->switch_ms);
 	if (ret < 0)
 		return ret;
 
@@ -126,7 +129,7 @@ static int nvme_start(struct engine *e)
 	reg_write64(e->regs, NVME_ASQ, e->iova + AT_SQ);
 	reg_write64(e->regs, NVME_ACQ, e->iova + AT_CQ);
 	reg_write32(e->regs, NVME_CC, CC_ENABLE);
-	ret = engine_wait(e, is_on, "get ready");
+	ret = engine_wait_ms(e, is_on, "get ready", e->switch_ms);
 	if (ret < 0)
 		return ret;
 	/* Completions are polled; the reset has cleared the mask. */
@@ -137,7 +140,7 @@ static int nvme_start(struct engine *e)
 static void nvme_stop(struct engine *e)
 {
 	reg_write32(e->regs, NVME_CC, 0);
-	engine_wait(e, is_off, "switch off");
+	engine_wait_ms(e, is_off, "switch off", e->switch_ms);
 }
 
 static void ring(struct engine *e, uint32_t which, uint32_t val)

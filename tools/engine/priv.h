@@ -43,6 +43,7 @@ struct engine_ops {
  * @head: next slot of the completion ring
  * @phase: NVMe: phase bit of the next completion
  * @stride: NVMe: bytes between doorbells
+ * @switch_ms: NVMe: how long it may take to switch on or off
  */
 struct engine {
 	const struct engine_ops *ops;
@@ -59,6 +60,7 @@ struct engine {
 	uint32_t head;
 	uint32_t phase;
 	uint32_t stride;
+	uint32_t switch_ms;
 };
 
 extern const struct engine_ops engine_edu;
@@ -76,6 +78,10 @@ int engine_fail_lib(int err);
  * between two questions. @what ends the sentence "the device did not ...".
  */
 int engine_wait(struct engine *e, int (*done)(struct engine *e), const char *what);
+
+/* The same with a time of its own. */
+int engine_wait_ms(struct engine *e, int (*done)(struct engine *e), const char *what,
+		   uint32_t timeout_ms);
 
 /* Set bits of the PCI command register. */
 int engine_command(struct dmabufx_dev *dev, uint16_t bits);
