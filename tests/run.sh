@@ -85,8 +85,8 @@ build_tree()
 		say "build $name: done in $((SECONDS - start)) s"
 		return 0
 	fi
-	grep -E ' error: |ERROR: |undefined reference' "$log" | head -n 20 |
-		sed 's/^/        /' || true
+	grep -E ' error: |ERROR: |undefined reference' "$log" |
+		awk '!seen[$0]++ && n++ < 20 { print "        " $0 }' || true
 	failed "build-$name" "see $log"
 	return 1
 }

@@ -60,5 +60,6 @@ def verdict(problems, seen):
     """Tell and leave: 0 only where something was looked at and nothing was wrong."""
     for problem in problems:
         print(problem)
-    print(f'{seen} looked at, {len(problems)} problems')
+    first = f', the first: {problems[0]}' if problems else ''
+    print(f'{seen} looked at, {len(problems)} problems{first}'.split('\n', maxsplit=1)[0])
     sys.exit(1 if problems or not seen else 0)
