@@ -81,7 +81,8 @@ build_tree()
 {
 	local name=$1 log=$logs/build-$1.log start=$SECONDS
 
-	if { meson_setup "$build/$name" "${@:2}" && ninja -k 0 -C "$build/$name"; } >"$log" 2>&1; then
+	if meson_setup "$build/$name" "${@:2}" >"$log" 2>&1 &&
+		ninja -k 0 -C "$build/$name" >>"$log" 2>&1; then
 		say "build $name: done in $((SECONDS - start)) s"
 		return 0
 	fi
