@@ -144,7 +144,8 @@ libdmabufx: one PCI device's memory put in front of another device, on a real ke
 EOF
 mkdir -p build
 # Before whoever writes them starts: they are read at once.
-: >"$log" >"$kernel_log"
+: >"$log"
+: >"$kernel_log"
 trap clean_up EXIT
 install_packages
 start_kernel
