@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Devices that the group's end gives back; the driver they had is found by the kernel. */
@@ -90,8 +91,7 @@ void vm_forget(struct vm *vm, const void *thing)
 {
 	size_t i = find(vm, thing);
 
-	memmove(&vm->things[i], &vm->things[i + 1],
-		(--vm->nthings - i) * sizeof(vm->things[0]));
+	memmove(&vm->things[i], &vm->things[i + 1], (--vm->nthings - i) * sizeof(vm->things[0]));
 }
 
 void vm_drop(struct vm *vm, const void *thing)
@@ -180,14 +180,14 @@ void vm_check_failure(int ret, int err, enum dmabufx_reason reason, const char *
 {
 	const struct dmabufx_error *e = dmabufx_last_error();
 
-	if (ret == err && e->err == err && e->reason == reason &&
-	    vm_matches(e->text, expression) && !strchr(e->text, '\n'))
+	if (ret == err && e->err == err && e->reason == reason && vm_matches(e->text, expression) &&
+	    !strchr(e->text, '\n'))
 		return;
 	print_error("%s\n  returned %d (%s)", call, ret, ret < 0 ? dmabufx_strerror(ret) : "");
 	if (ret < 0)
 		print_error(", %s: \"%s\"", dmabufx_reason_name(e->reason), e->text);
-	print_error("\n  wanted %s, %s: /%s/\n", dmabufx_strerror(err),
-		    dmabufx_reason_name(reason), expression);
+	print_error("\n  wanted %s, %s: /%s/\n", dmabufx_strerror(err), dmabufx_reason_name(reason),
+		    expression);
 	_fail(file, line);
 }
 
@@ -199,4 +199,20 @@ int vm_check_success(int ret, const char *call, const char *file, int line)
 		    dmabufx_last_error()->text);
 	_fail(file, line);
 	return ret;
+}
+
+int vm_in_child(void (*fn)(void *arg), void *arg)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		/* Else cmocka would go on with the next test, in the child. */
+		setenv("CMOCKA_TEST_ABORT", "1", 1);
+		fn(arg);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }

@@ -73,6 +73,8 @@ struct dmabufx_buf *vm_export(struct vm *vm, struct dmabufx_dev *dev, uint32_t b
 			      uint64_t len);
 struct dmabufx_buf *vm_memory(struct vm *vm, uint64_t len);
 struct dmabufx_buf *vm_import(struct vm *vm, int fd);
+/* One that the test made itself. */
+struct dmabufx_buf *vm_keep_buf(struct vm *vm, struct dmabufx_buf *buf);
 struct dmabufx_mapping *vm_map(struct vm *vm, struct dmabufx_ioas *ioas, struct dmabufx_buf *buf);
 struct dmabufx_mapping *vm_map_at(struct vm *vm, struct dmabufx_ioas *ioas, struct dmabufx_buf *buf,
 				  uint64_t iova);
@@ -87,6 +89,9 @@ void vm_set_config16(struct dmabufx_dev *dev, uint32_t off, uint16_t val);
 void vm_set_memory(struct dmabufx_dev *dev, bool on);
 /* Offset of the power management control register; the test is skipped without one. */
 uint32_t vm_power_control(struct dmabufx_dev *dev);
+
+/* Runs @fn in a child, whose first failed assertion ends it; its exit status, 0: all well. */
+int vm_in_child(void (*fn)(void *arg), void *arg);
 
 int vm_count_fds(void);
 /* Mappings that the address space holds. */

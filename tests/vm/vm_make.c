@@ -94,13 +94,18 @@ struct dmabufx_ioas *vm_ioas(struct vm *vm, uint64_t iova_max)
 	return vm_defer(vm, undo_ioas, ioas);
 }
 
+struct dmabufx_buf *vm_keep_buf(struct vm *vm, struct dmabufx_buf *buf)
+{
+	return vm_defer(vm, undo_buf, buf);
+}
+
 struct dmabufx_buf *vm_export(struct vm *vm, struct dmabufx_dev *dev, uint32_t bar, uint64_t off,
 			      uint64_t len)
 {
 	struct dmabufx_buf *buf;
 
 	vm_works(dmabufx_dev_export(dev, bar, off, len, NULL, &buf));
-	return vm_defer(vm, undo_buf, buf);
+	return vm_keep_buf(vm, buf);
 }
 
 struct dmabufx_buf *vm_memory(struct vm *vm, uint64_t len)
@@ -108,7 +113,7 @@ struct dmabufx_buf *vm_memory(struct vm *vm, uint64_t len)
 	struct dmabufx_buf *buf;
 
 	vm_works(dmabufx_buf_alloc(vm->ctx, len, NULL, &buf));
-	return vm_defer(vm, undo_buf, buf);
+	return vm_keep_buf(vm, buf);
 }
 
 struct dmabufx_buf *vm_import(struct vm *vm, int fd)
@@ -116,7 +121,7 @@ struct dmabufx_buf *vm_import(struct vm *vm, int fd)
 	struct dmabufx_buf *buf;
 
 	vm_works(dmabufx_buf_import(vm->ctx, fd, NULL, &buf));
-	return vm_defer(vm, undo_buf, buf);
+	return vm_keep_buf(vm, buf);
 }
 
 struct dmabufx_mapping *vm_map(struct vm *vm, struct dmabufx_ioas *ioas, struct dmabufx_buf *buf)

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Real DMA as tests want it: it lands byte for byte, or leaves the memory untouched. */
+#ifndef TESTS_VM_DMA_H
+#define TESTS_VM_DMA_H
+
+#include "vm.h"
+
+/* Where tests map what an engine writes to: within reach of every engine. */
+#define VM_IOVA 0x1000000ull
+/* What an edu reaches, the weakest engine. */
+#define VM_EDU_MAX ((1ull << 28) - 1)
+/* Bytes of a target: room for any engine's write, and a page behind it that none may touch. */
+#define VM_TARGET (2 * VM_PAGE)
+
+/* A running engine on the device of that name, opened here and attached to @ioas. */
+struct engine *vm_engine(struct vm *vm, const char *name, struct dmabufx_ioas *ioas);
+/* The same on a device that is open and attached. */
+struct engine *vm_engine_on(struct vm *vm, const char *name, struct dmabufx_dev *dev,
+			    struct dmabufx_ioas *ioas);
+
+/* The engine writes to the IOVA; its bytes, and nothing else, are then at @va. */
+#define vm_dma_lands(e, iova, va) vm_check_lands((e), (iova), (va), __FILE__, __LINE__)
+void vm_check_lands(struct engine *e, uint64_t iova, uint8_t *va, const char *file, int line);
+
+/* The engine writes to the IOVA; the bytes at @va stay as they are. */
+#define vm_dma_blocked(e, iova, va) vm_check_blocked((e), (iova), (va), __FILE__, __LINE__)
+void vm_check_blocked(struct engine *e, uint64_t iova, uint8_t *va, const char *file, int line);
+
+/* As vm_dma_blocked(), and the kernel logs the IOMMU's fault at the address. */
+#define vm_dma_faults(vm, e, iova, va) vm_check_faults((vm), (e), (iova), (va), __FILE__, __LINE__)
+void vm_check_faults(struct vm *vm, struct engine *e, uint64_t iova, uint8_t *va, const char *file,
+		     int line);
+
+#endif
