@@ -14,9 +14,8 @@ struct dx_sys;
 struct dx_iommu_ops;
 
 /*
- * Guards: everything in the ctx and in the objects below it, except what is
- * set once before the object is handed out. Recursive, because a reset's
- * callbacks may call the library.
+ * @lock guards everything in the ctx and in the objects below it, except what
+ * is set once before the object is handed out.
  */
 struct dmabufx_ctx {
 	struct dx_mutex lock;

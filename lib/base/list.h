@@ -30,12 +30,29 @@ static inline bool dx_list_empty(const struct dx_list *head)
 	return head->next == head;
 }
 
+static inline unsigned int dx_list_count(const struct dx_list *head)
+{
+	const struct dx_list *pos;
+	unsigned int n = 0;
+
+	dx_list_for_each(pos, head)
+		n++;
+	return n;
+}
+
 static inline void dx_list_add_tail(struct dx_list *head, struct dx_list *link)
 {
 	link->prev = head->prev;
 	link->next = head;
 	head->prev->next = link;
 	head->prev = link;
+}
+
+/* For an element that goes away: @link is left as it is. */
+static inline void dx_list_unlink(struct dx_list *link)
+{
+	link->prev->next = link->next;
+	link->next->prev = link->prev;
 }
 
 /* Leaves @link initialised, so that deleting it again does no harm. */

@@ -69,11 +69,12 @@ static int alloc(struct dmabufx_ctx *ctx, uint64_t len, uint64_t page, bool huge
 			       (unsigned long long)page >> 10, (unsigned long long)len);
 	if (fd < 0)
 		return dx_fail_sys(fd, "making a memfd of 0x%llx bytes", (unsigned long long)len);
-	err = dx_buf_new(ctx, DMABUFX_BUF_MEMFD, fd, len, ret);
+	err = dx_buf_new(ctx, DMABUFX_BUF_MEMFD, 0, 1, fd, len, ret);
 	if (err) {
 		dx_sys_close(ctx->sys, fd);
 		return err;
 	}
+	dx_list_init(&(*ret)->dev_link);
 	(*ret)->page_size = page;
 	snprintf((*ret)->exporter, sizeof((*ret)->exporter), "memfd");
 	return 0;

@@ -78,11 +78,11 @@ static int fill_info(struct dmabufx_buf *buf, struct dmabufx_buf_info *info)
 	info->kind = buf->kind;
 	info->nranges = buf->nranges;
 	info->bar = buf->bar;
-	info->mappings = buf->nmappings;
+	info->mappings = dx_list_count(&buf->mappings);
 	info->offset = buf->offset;
 	info->page_size = buf->page_size;
 	snprintf(info->exporter, sizeof(info->exporter), "%s", buf->exporter);
-	memcpy(info->bdf, buf->bdf, sizeof(info->bdf));
+	snprintf(info->bdf, sizeof(info->bdf), "%s", buf->bdf);
 	return 0;
 }
 

@@ -3,8 +3,6 @@
 #ifndef DX_BUF_BUF_H
 #define DX_BUF_BUF_H
 
-#include <string.h>
-
 #include "base/ctx.h"
 #include "base/fail.h"
 #include "dmabufx/buf.h"
@@ -19,21 +17,23 @@ struct dmabufx_buf {
 	uint8_t kind; /* enum dmabufx_buf_kind */
 	uint8_t bar;
 	uint16_t nranges;
-	uint32_t nmappings;
 	uint64_t len;
 	uint64_t offset;
 	uint64_t page_size;
 	/* Exporting device; NULL once closed, and always for other kinds. */
 	struct dmabufx_dev *dev;
-	struct dx_list dev_link; /* in dev->bufs */
+	struct dx_list dev_link; /* in dev->bufs, or in nothing */
 	struct dx_list mappings;
 	char exporter[32]; /* "": ask the kernel when somebody wants to know */
 	char bdf[16];
 };
 
-/* Takes @fd over on success. ctx locked. -ENOMEM. Inline, as dx_buf_put() is: both are hot. */
-static inline int dx_buf_new(struct dmabufx_ctx *ctx, enum dmabufx_buf_kind kind, int fd,
-			     uint64_t len, struct dmabufx_buf **ret)
+/*
+ * Takes @fd over on success; @dev_link is the caller's to link or initialise.
+ * ctx locked. -ENOMEM. Inline, as dx_buf_put() is: both are hot.
+ */
+static inline int dx_buf_new(struct dmabufx_ctx *ctx, enum dmabufx_buf_kind kind, uint32_t bar,
+			     size_t nranges, int fd, uint64_t len, struct dmabufx_buf **ret)
 {
 	struct dmabufx_buf *buf = dx_pool_get(&ctx->buf_pool, sizeof(*buf));
 
@@ -43,17 +43,15 @@ static inline int dx_buf_new(struct dmabufx_ctx *ctx, enum dmabufx_buf_kind kind
 	buf->refs = 1;
 	buf->fd = fd;
 	buf->kind = (uint8_t)kind;
-	buf->bar = 0;
-	buf->nranges = 1;
-	buf->nmappings = 0;
+	buf->bar = (uint8_t)bar;
+	buf->nranges = (uint16_t)nranges;
 	buf->len = len;
 	buf->offset = 0;
 	buf->page_size = 0;
 	buf->dev = NULL;
-	dx_list_init(&buf->dev_link);
 	dx_list_init(&buf->mappings);
 	buf->exporter[0] = '\0';
-	memset(buf->bdf, 0, sizeof(buf->bdf));
+	buf->bdf[0] = '\0';
 	*ret = buf;
 	return 0;
 }
@@ -71,8 +69,8 @@ static inline void dx_buf_put(struct dmabufx_buf *buf)
 
 	if (--buf->refs)
 		return;
-	dx_list_del(&buf->dev_link);
-	dx_sys_close(ctx->sys, buf->fd);
+	dx_list_unlink(&buf->dev_link);
+	ctx->sys->close(ctx->sys, buf->fd);
 	ctx->refs--;
 	dx_pool_put(&ctx->buf_pool, buf);
 }

@@ -45,9 +45,10 @@ int dx_buf_adopt(struct dmabufx_ctx *ctx, int fd, struct dmabufx_buf **ret)
 		return dx_fail(-EINVAL, DMABUFX_REASON_LENGTH_ZERO,
 			       "descriptor %d is an empty %s; give it a length first", fd,
 			       exporter);
-	err = dx_buf_new(ctx, (enum dmabufx_buf_kind)kind, fd, len, &buf);
+	err = dx_buf_new(ctx, (enum dmabufx_buf_kind)kind, 0, 1, fd, len, &buf);
 	if (err)
 		return err;
+	dx_list_init(&buf->dev_link);
 	if (kind == DMABUFX_BUF_MEMFD)
 		buf->page_size = ctx->sys->page_size;
 	snprintf(buf->exporter, sizeof(buf->exporter), "%s", exporter);

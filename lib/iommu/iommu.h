@@ -77,10 +77,6 @@ int dx_ioas_learn_ranges(struct dmabufx_ioas *ioas);
 /* What is allowed or reserved has changed. */
 void dx_ioas_find_window(struct dmabufx_ioas *ioas);
 
-/* An IOVA for @len bytes: @wanted if @fixed, else one that fits. Records the reason. */
-int dx_ioas_pick(struct dmabufx_ioas *ioas, uint64_t wanted, uint64_t len, bool fixed,
-		 uint64_t *ret);
-
 /* Links a new mapping that the kernel knows nothing of yet, and makes its claim. */
 int dx_mapping_new(struct dmabufx_ioas *ioas, struct dmabufx_buf *buf, uint64_t iova, uint64_t off,
 		   uint64_t len, uint32_t prot, struct dmabufx_mapping **ret);

@@ -4,14 +4,11 @@
 
 #include "base/fail.h"
 #include "base/num.h"
-#include "iommu/iommu.h"
-
-/* The largest page IOMMUs have. Aligned to it, or to the length, they use their largest. */
-#define ALIGN_MAX (1ull << 30)
+#include "iommu/iova_priv.h"
 
 typedef unsigned long long ull;
 
-static int check_fixed(struct dmabufx_ioas *ioas, uint64_t iova, uint64_t len)
+int dx_ioas_check_fixed(struct dmabufx_ioas *ioas, uint64_t iova, uint64_t len)
 {
 	const struct dx_span *hit;
 	uint64_t last;
@@ -104,45 +101,8 @@ void dx_ioas_find_window(struct dmabufx_ioas *ioas)
 	}
 }
 
-/*
- * The lowest gap without a search: while nothing is mapped in the window, or
- * one span without a hole from its start on, which is the rule.
- */
-static bool next_in_window(struct dmabufx_ioas *ioas, uint64_t len, uint64_t align, uint64_t *ret)
+int dx_ioas_search(struct dmabufx_ioas *ioas, uint64_t len, uint64_t align, uint64_t *ret)
 {
-	const struct dx_span *window = &ioas->window, *used = ioas->used.spans;
-	uint64_t from = (window->start + align - 1) & -align;
-
-	if (ioas->used.n > 1)
-		return false;
-	if (ioas->used.n) {
-		if (used->start > from || used->last < from)
-			return false;
-		from = (used->last + align) & -align;
-	}
-	/* A sum that wrapped is below the window's start. */
-	if (from < window->start || from > window->last || window->last - from < len - 1)
-		return false;
-	*ret = from;
-	return true;
-}
-
-int dx_ioas_pick(struct dmabufx_ioas *ioas, uint64_t wanted, uint64_t len, bool fixed,
-		 uint64_t *ret)
-{
-	uint64_t align = 1ull << (63 - __builtin_clzll(len));
-	int err;
-
-	if (fixed) {
-		err = check_fixed(ioas, wanted, len);
-		if (!err)
-			*ret = wanted;
-		return err;
-	}
-	if (align > ALIGN_MAX)
-		align = ALIGN_MAX;
-	if (next_in_window(ioas, len, align, ret))
-		return 0;
 	/* A tight space may still have a gap that isn't aligned for large pages. */
 	if (find_gap(ioas, len, align, ret) || find_gap(ioas, len, ioas->align, ret))
 		return 0;

@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/num.h"
 #include "base/opts.h"
+#include "iommu/iova_priv.h"
 #include "iommu/mapping_priv.h"
 #include "sys/ctx.h"
 #include "sys/sys.h"
@@ -13,7 +14,7 @@
 
 typedef unsigned long long ull;
 
-static bool opts_are_fine(const struct dmabufx_map_opts *o, uint64_t page)
+static inline bool opts_are_fine(const struct dmabufx_map_opts *o, uint64_t page)
 {
 	return !((o->flags & ~DMABUFX_MAP_FIXED) | (o->prot & ~PROT_ALL) |
 		 ((o->offset | o->length) & (page - 1))) &&
@@ -21,7 +22,7 @@ static bool opts_are_fine(const struct dmabufx_map_opts *o, uint64_t page)
 }
 
 /* What the options say, before anything is looked at in the kernel. */
-static int explain_opts(const struct dmabufx_map_opts *o, uint64_t page)
+static __attribute__((cold)) int explain_opts(const struct dmabufx_map_opts *o, uint64_t page)
 {
 	if (o->flags & ~DMABUFX_MAP_FIXED)
 		return dx_fail_flags("dmabufx_map_opts", o->flags, DMABUFX_MAP_FIXED);
@@ -42,7 +43,7 @@ static int explain_opts(const struct dmabufx_map_opts *o, uint64_t page)
 		       (ull)page);
 }
 
-static int check_opts(struct dmabufx_map_opts *o, uint64_t page)
+static inline int check_opts(struct dmabufx_map_opts *o, uint64_t page)
 {
 	if (__builtin_expect(!opts_are_fine(o, page), 0))
 		return explain_opts(o, page);
@@ -60,8 +61,9 @@ static int check_slice(const struct dmabufx_buf *buf, struct dmabufx_map_opts *o
 			       "0x%llx bytes from 0x%llx on are past the end of %s, 0x%llx bytes",
 			       (ull)o->length, (ull)o->offset,
 			       dx_buf_describe(buf, what, sizeof(what)), (ull)buf->len);
-	if (!o->length)
-		o->length = buf->len - o->offset;
+	if (o->length)
+		return 0;
+	o->length = buf->len - o->offset;
 	if (!dx_is_aligned(o->length, page))
 		return dx_fail(-EINVAL, DMABUFX_REASON_LENGTH_UNALIGNED,
 			       "%s has 0x%llx bytes from 0x%llx on, not a multiple of the page; name a length",
@@ -71,14 +73,20 @@ static int check_slice(const struct dmabufx_buf *buf, struct dmabufx_map_opts *o
 }
 
 /* Bookkeeping first, as it can fail and the kernel's part can be undone less well. */
-static int insert(struct dmabufx_ioas *ioas, struct dmabufx_buf *buf, uint64_t off,
-		  const struct dmabufx_map_opts *o, struct dmabufx_mapping **ret)
+static inline __attribute__((always_inline)) int insert(struct dmabufx_ioas *ioas,
+							struct dmabufx_buf *buf, uint64_t off,
+							const struct dmabufx_map_opts *o,
+							struct dmabufx_mapping **ret)
 {
 	struct dmabufx_mapping *m = NULL;
-	uint64_t iova;
-	int err = dx_ioas_pick(ioas, o->iova, o->length, o->flags & DMABUFX_MAP_FIXED, &iova);
+	uint64_t iova = o->iova;
+	int err;
 
-	if (err)
+	if (__builtin_expect(o->flags & DMABUFX_MAP_FIXED, 0))
+		err = dx_ioas_check_fixed(ioas, iova, o->length);
+	else
+		err = iova_pick(ioas, o->length, &iova);
+	if (__builtin_expect(err, 0))
 		return err;
 	err = mapping_new(ioas, buf, iova, off, o->length, o->prot, &m);
 	if (err)

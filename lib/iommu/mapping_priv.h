@@ -6,8 +6,6 @@
 #ifndef DX_IOMMU_MAPPING_PRIV_H
 #define DX_IOMMU_MAPPING_PRIV_H
 
-#include <errno.h>
-
 #include "base/fail.h"
 #include "iommu/iommu.h"
 
@@ -41,7 +39,6 @@ static inline int mapping_new(struct dmabufx_ioas *ioas, struct dmabufx_buf *buf
 	ioas->refs++;
 	if (buf) {
 		m->buf = dx_buf_hold(buf);
-		buf->nmappings++;
 		dx_list_add_tail(&buf->mappings, &m->buf_link);
 	}
 	*ret = m;
@@ -53,12 +50,12 @@ static inline void mapping_free(struct dmabufx_mapping *m)
 	struct dmabufx_ioas *ioas = m->ioas;
 	struct dmabufx_ctx *ctx = ioas->ctx;
 
-	dx_event_drop(&m->event);
-	dx_list_del(&m->ioas_link);
+	if (__builtin_expect(m->event.type, 0))
+		dx_event_drop(&m->event);
+	dx_list_unlink(&m->ioas_link);
 	dx_rangeset_remove(&ioas->used, m->head.iova, m->head.iova + m->head.len - 1);
 	if (m->buf) {
-		dx_list_del(&m->buf_link);
-		m->buf->nmappings--;
+		dx_list_unlink(&m->buf_link);
 		dx_buf_put(m->buf);
 	}
 	/* A clone's mappings hold no reference on it: they end with it. */
@@ -67,6 +64,7 @@ static inline void mapping_free(struct dmabufx_mapping *m)
 	dx_pool_put(&ctx->mapping_pool, m);
 }
 
+/* The kernel itself refuses a buffer whose device is closed. */
 static inline int mapping_in(struct dmabufx_mapping *m)
 {
 	const struct dx_iommu_ops *ops = m->ioas->ctx->iommu;
@@ -74,10 +72,8 @@ static inline int mapping_in(struct dmabufx_mapping *m)
 
 	if (m->inserted)
 		return 0;
-	if (m->buf && dx_buf_is_gone(m->buf))
-		return dx_map_explain(m, -ENODEV);
 	err = m->buf ? ops->map_buf(m->ioas, m) : ops->map_va(m->ioas, m);
-	if (err)
+	if (__builtin_expect(err, 0))
 		return dx_map_explain(m, err);
 	m->inserted = true;
 	return 0;

@@ -10,9 +10,10 @@ void dx_event_post(struct dmabufx_ctx *ctx, struct dx_event *event, enum dmabufx
 	static const uint64_t one = 1;
 	bool first = dx_list_empty(&ctx->events);
 
+	if (event->type)
+		dx_list_unlink(&event->link);
 	event->type = (uint16_t)type;
 	event->reason = (uint16_t)reason;
-	dx_list_del(&event->link);
 	dx_list_add_tail(&ctx->events, &event->link);
 	/* An eventfd's write fails only when its counter is full, and then it is readable. */
 	if (first && ctx->event_fd >= 0)
@@ -21,6 +22,7 @@ void dx_event_post(struct dmabufx_ctx *ctx, struct dx_event *event, enum dmabufx
 
 void dx_event_drop(struct dx_event *event)
 {
-	dx_list_del(&event->link);
+	if (event->type)
+		dx_list_unlink(&event->link);
 	event->type = 0;
 }

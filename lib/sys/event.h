@@ -14,7 +14,6 @@ struct dx_event {
 
 static inline void dx_event_init(struct dx_event *event)
 {
-	dx_list_init(&event->link);
 	event->type = 0;
 }
 

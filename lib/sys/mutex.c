@@ -7,8 +7,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-void dx_mutex_lock_slow(struct dx_mutex *mutex, uintptr_t self)
+void dx_mutex_lock_slow(struct dx_mutex *mutex)
 {
+	uintptr_t self = (uintptr_t)__builtin_thread_pointer();
+
 	if (__atomic_load_n(&mutex->owner, __ATOMIC_RELAXED) == self) {
 		mutex->depth++;
 		return;
@@ -19,7 +21,6 @@ void dx_mutex_lock_slow(struct dx_mutex *mutex, uintptr_t self)
 	 */
 	while (__atomic_exchange_n(&mutex->state, 2, __ATOMIC_ACQUIRE))
 		syscall(SYS_futex, &mutex->state, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
-	__atomic_store_n(&mutex->owner, self, __ATOMIC_RELAXED);
 }
 
 void dx_mutex_wake(struct dx_mutex *mutex)

@@ -39,8 +39,10 @@ int dx_vfio_reset(struct dx_sys *sys, int fd);
 /* 0: the kernel can export this device's BARs. Makes no descriptor. */
 int dx_vfio_probe_dmabuf(struct dx_sys *sys, int fd);
 /* The dma-buf's descriptor. Inline, as it is hot. */
-static inline int dx_vfio_export(struct dx_sys *sys, int fd, uint32_t bar,
-				 const struct dmabufx_range *ranges, uint32_t nranges)
+static inline __attribute__((always_inline)) int dx_vfio_export(struct dx_sys *sys, int fd,
+								uint32_t bar,
+								const struct dmabufx_range *ranges,
+								uint32_t nranges)
 {
 	struct {
 		struct vfio_device_feature head;

@@ -30,8 +30,8 @@ static void orphan_bufs(struct dmabufx_dev *dev)
 
 	dx_dev_mark(dev, DMABUFX_MAPPING_GONE, DMABUFX_REASON_REVOKED_FOR_GOOD);
 	dx_list_for_each_safe(at, tmp, &dev->bufs) {
-		dx_container_of(at, struct dmabufx_buf, dev_link)->dev = NULL;
 		dx_list_del(at);
+		dx_container_of(at, struct dmabufx_buf, dev_link)->dev = NULL;
 	}
 }
 

@@ -36,6 +36,9 @@ struct dmabufx_dev {
 	char bdf[DMABUFX_BDF_MAX];
 	struct dx_vfio_region bars[DMABUFX_BARS];
 	bool bar_is_io[DMABUFX_BARS];
+	/* Bytes of each BAR any aligned slice of which is legal; 0: look closer. */
+	uint64_t plain_len[DMABUFX_BARS];
+	uint64_t page_mask;
 	uint32_t msix_bar; /* DMABUFX_BARS: none */
 	struct dmabufx_range msix; /* whole pages */
 	struct dx_vfio_region config;

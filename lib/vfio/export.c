@@ -12,18 +12,14 @@
 #include "sys/sys.h"
 #include "vfio/dev_priv.h"
 
-/* All that dx_bar_check(), dx_slice_check() and the MSI-X table ask, without the words. */
-static bool slice_is_fine(const struct dmabufx_dev *dev, uint32_t bar,
-			  const struct dmabufx_range *slice)
+/* At a glance, what check_ranges() finds out at length and in words. */
+static bool slice_is_plain(const struct dmabufx_dev *dev, uint32_t bar, uint64_t offset,
+			   uint64_t len)
 {
-	uint64_t page = dev->ctx->sys->page_size, whole;
+	uint64_t whole = bar < DMABUFX_BARS ? dev->plain_len[bar] : 0;
 
-	if (bar >= DMABUFX_BARS || dev->bar_is_io[bar])
-		return false;
-	whole = dev->bars[bar].len;
-	return slice->len && dx_is_aligned(slice->start | slice->len, page) &&
-	       slice->start < whole && slice->len <= whole - slice->start &&
-	       (bar != dev->msix_bar || !dx_slice_has_msix(dev, bar, slice));
+	/* A length of 0 wraps to more than any BAR has. */
+	return !((offset | len) & dev->page_mask) && offset < whole && len - 1 < whole - offset;
 }
 
 static int check_ranges(const struct dmabufx_dev *dev, uint32_t bar,
@@ -60,7 +56,7 @@ static int check_ranges(const struct dmabufx_dev *dev, uint32_t bar,
 	return 0;
 }
 
-static int explain(const struct dmabufx_dev *dev, uint32_t bar, int err)
+static __attribute__((cold)) int explain(const struct dmabufx_dev *dev, uint32_t bar, int err)
 {
 	if (dev->export_err)
 		return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_EXPORT_UNSUPPORTED,
@@ -73,32 +69,39 @@ static int explain(const struct dmabufx_dev *dev, uint32_t bar, int err)
 	return dx_fail_sys(err, "exporting BAR %u of %s", bar, dev->bdf);
 }
 
-static inline __attribute__((always_inline)) int export(struct dmabufx_dev *dev, uint32_t bar,
-							const struct dmabufx_range *ranges,
-							size_t nranges, uint64_t total,
-							struct dmabufx_buf **ret)
+static __attribute__((cold)) void warn_born_revoked(const struct dmabufx_dev *dev, uint32_t bar)
 {
-	struct dx_sys *sys = dev->ctx->sys;
-	struct dmabufx_buf *buf = NULL;
-	int fd = dx_vfio_export(sys, dev->fd, bar, ranges, (uint32_t)nranges), err;
+	dx_warn(dev->ctx,
+		"%s: BAR %u is exported while the device's memory is off: the buffer is born revoked until it is on",
+		dev->bdf, bar);
+}
 
-	if (fd < 0)
-		return explain(dev, bar, fd);
-	err = dx_buf_new(dev->ctx, DMABUFX_BUF_BAR, fd, total, &buf);
-	if (err) {
-		dx_sys_close(sys, fd);
+/* Bookkeeping first: then what is needed behind the kernel's call is in the buffer. */
+static inline
+	__attribute__((always_inline)) int export(struct dmabufx_dev *dev, struct dmabufx_ctx *ctx,
+						  uint32_t bar, const struct dmabufx_range *ranges,
+						  size_t nranges, uint64_t total,
+						  struct dmabufx_buf **ret)
+{
+	struct dmabufx_buf *buf = NULL;
+	int fd, err = dx_buf_new(ctx, DMABUFX_BUF_BAR, bar, nranges, -1, total, &buf);
+
+	if (__builtin_expect(err, 0))
 		return err;
-	}
-	buf->bar = (uint8_t)bar;
 	buf->offset = ranges[0].start;
-	buf->nranges = (uint16_t)nranges;
-	buf->dev = dev;
 	memcpy(buf->bdf, dev->bdf, sizeof(buf->bdf));
+	fd = dx_vfio_export(ctx->sys, dev->fd, bar, ranges, (uint32_t)nranges);
+	if (__builtin_expect(fd < 0, 0)) {
+		bar = buf->bar;
+		ctx->refs--;
+		dx_pool_put(&ctx->buf_pool, buf);
+		return explain(dev, bar, fd);
+	}
+	buf->fd = fd;
+	buf->dev = dev;
 	dx_list_add_tail(&dev->bufs, &buf->dev_link);
 	if (__builtin_expect(!dev->memory_on, 0))
-		dx_warn(dev->ctx,
-			"%s: BAR %u is exported while the device's memory is off: the buffer is born revoked until it is on",
-			dev->bdf, bar);
+		warn_born_revoked(dev, buf->bar);
 	*ret = buf;
 	return 0;
 }
@@ -132,23 +135,36 @@ int dmabufx_dev_export_ranges(struct dmabufx_dev *dev, uint32_t bar,
 	if (err)
 		return err;
 	dx_lock(dev->ctx);
-	err = export(dev, bar, ranges, nranges, total, ret);
+	err = export(dev, dev->ctx, bar, ranges, nranges, total, ret);
 	dx_unlock(dev->ctx);
 	return err;
+}
+
+static __attribute__((noinline)) int export_slice(struct dmabufx_dev *dev, uint32_t bar,
+						  uint64_t offset, uint64_t len,
+						  const struct dmabufx_export_opts *opts,
+						  struct dmabufx_buf **ret)
+{
+	struct dmabufx_range slice = { .start = offset, .len = len };
+
+	return dmabufx_dev_export_ranges(dev, bar, &slice, 1, opts, ret);
 }
 
 int dmabufx_dev_export(struct dmabufx_dev *dev, uint32_t bar, uint64_t offset, uint64_t len,
 		       const struct dmabufx_export_opts *opts, struct dmabufx_buf **ret)
 {
 	struct dmabufx_range slice = { .start = offset, .len = len };
+	struct dmabufx_ctx *ctx;
 	int err;
 
 	/* What can't be taken at a glance goes the long way, which finds the words. */
-	if (__builtin_expect(!dev || !ret || opts || !slice_is_fine(dev, bar, &slice), 0))
-		return dmabufx_dev_export_ranges(dev, bar, &slice, 1, opts, ret);
-	dx_lock(dev->ctx);
-	err = export(dev, bar, &slice, 1, len, ret);
-	dx_unlock(dev->ctx);
+	if (__builtin_expect(!dev, 0) || __builtin_expect(!ret, 0) || opts ||
+	    __builtin_expect(!slice_is_plain(dev, bar, offset, len), 0))
+		return export_slice(dev, bar, offset, len, opts, ret);
+	ctx = dev->ctx;
+	dx_lock(ctx);
+	err = export(dev, ctx, bar, &slice, 1, len, ret);
+	dx_unlock(ctx);
 	return err;
 }
 
@@ -181,7 +197,7 @@ static int export_all(struct dmabufx_dev *dev, uint32_t bar, const struct dmabuf
 	int err;
 
 	for (size_t i = 0; i < n; i++) {
-		err = export(dev, bar, &slices[i], 1, slices[i].len, &bufs[i]);
+		err = export(dev, dev->ctx, bar, &slices[i], 1, slices[i].len, &bufs[i]);
 		if (err) {
 			while (i--)
 				dx_buf_put(bufs[i]);

@@ -104,6 +104,15 @@ static bool is_vf(struct dmabufx_dev *dev)
 						  "/sys/bus/pci/devices/%s/physfn", dev->bdf);
 }
 
+static void find_plain(struct dmabufx_dev *dev)
+{
+	dev->page_mask = dev->ctx->sys->page_size - 1;
+	for (uint32_t i = 0; i < DMABUFX_BARS; i++) {
+		if (!dev->bar_is_io[i] && i != dev->msix_bar && dev->bars[i].len > dev->page_mask)
+			dev->plain_len[i] = dev->bars[i].len;
+	}
+}
+
 int dx_dev_learn(struct dmabufx_dev *dev)
 {
 	struct dx_sys *sys = dev->ctx->sys;
@@ -125,6 +134,7 @@ int dx_dev_learn(struct dmabufx_dev *dev)
 		err = read_config(dev);
 	if (err)
 		return err;
+	find_plain(dev);
 	dev->export_err = dx_vfio_probe_dmabuf(sys, dev->fd);
 	dx_info(dev->ctx, "%s: opened, memory %s, %s, %s", dev->bdf, dev->memory_on ? "on" : "off",
 		dev->export_err ? "its BARs can't be exported" : "its BARs can be exported",

@@ -150,9 +150,19 @@ static int reset_and_return(struct dmabufx_dev *dev)
 	return count_lost(dev);
 }
 
+/* The callback may call the library, whose lock is held. */
+static int call(struct dmabufx_dev *dev, dmabufx_reset_fn fn)
+{
+	uintptr_t outer = dx_mutex_callback_begin(&dev->ctx->lock);
+	int ret = fn ? fn(dev, dev->cb_user) : 0;
+
+	dx_mutex_callback_end(&dev->ctx->lock, outer);
+	return ret;
+}
+
 static int transaction(struct dmabufx_dev *dev)
 {
-	int ret = dev->pre ? dev->pre(dev, dev->cb_user) : 0;
+	int ret = call(dev, dev->pre);
 
 	if (ret < 0)
 		return dx_fail(ret, DMABUFX_REASON_SYSTEM,
@@ -164,8 +174,7 @@ static int transaction(struct dmabufx_dev *dev)
 		ret = reset_and_return(dev);
 	dx_debug(dev->ctx, "%s: reset: %d", dev->bdf, ret);
 	/* Also after a failure: whoever stopped DMA for us wants to know it is over. */
-	if (dev->post)
-		dev->post(dev, dev->cb_user);
+	call(dev, dev->post);
 	return ret;
 }
 
