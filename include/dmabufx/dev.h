@@ -140,7 +140,8 @@ struct dmabufx_export_opts {
  * @user: what was given to dmabufx_dev_set_reset_cb()
  *
  * Runs in the resetting thread with the ctx locked; it may call the library,
- * but another reset from inside answers -EBUSY.
+ * but another reset of this device
+ * from inside answers -EBUSY.
  *
  * Return: 0; from the first callback a negative errno calls the reset off.
  */

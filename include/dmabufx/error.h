@@ -14,71 +14,71 @@ DMABUFX_BEGIN_DECLS
  * only ever added at the end of their group of a hundred.
  */
 enum dmabufx_reason {
-	DMABUFX_REASON_NONE = 0,	/* no failure recorded in this thread */
-	DMABUFX_REASON_SYSTEM,		/* a system call failed: its errno */
-	DMABUFX_REASON_NO_MEMORY,	/* -ENOMEM */
-	DMABUFX_REASON_NULL_ARGUMENT,	/* -EINVAL */
-	DMABUFX_REASON_OPTS_SIZE,	/* -EINVAL: the size member is 0 or too small */
-	DMABUFX_REASON_OPTS_UNKNOWN,	/* -E2BIG: members this library doesn't know are set */
-	DMABUFX_REASON_BAD_FLAGS,	/* -EINVAL: flag bits this library doesn't know */
-	DMABUFX_REASON_WRONG_CTX,	/* -EXDEV: the objects belong to different ctx */
-	DMABUFX_REASON_BUSY,		/* -EBUSY: called from inside its own callback */
-	DMABUFX_REASON_PERMISSION,	/* -EPERM or -EACCES */
-	DMABUFX_REASON_NO_SPACE,	/* -ENOSPC: the caller's array is too short */
-	DMABUFX_REASON_NOT_BUILT,	/* -ENOSYS: left out when the library was built */
+	DMABUFX_REASON_NONE = 0, /* no failure recorded in this thread */
+	DMABUFX_REASON_SYSTEM, /* a system call failed: its errno */
+	DMABUFX_REASON_NO_MEMORY, /* -ENOMEM */
+	DMABUFX_REASON_NULL_ARGUMENT, /* -EINVAL */
+	DMABUFX_REASON_OPTS_SIZE, /* -EINVAL: the size member is 0 or too small */
+	DMABUFX_REASON_OPTS_UNKNOWN, /* -E2BIG: members this library doesn't know are set */
+	DMABUFX_REASON_BAD_FLAGS, /* -EINVAL: flag bits this library doesn't know */
+	DMABUFX_REASON_WRONG_CTX, /* -EXDEV: the objects belong to different ctx */
+	DMABUFX_REASON_BUSY, /* -EBUSY: called from inside its own callback */
+	DMABUFX_REASON_PERMISSION, /* -EPERM or -EACCES */
+	DMABUFX_REASON_NO_SPACE, /* -ENOSPC: the caller's array is too short */
+	DMABUFX_REASON_NOT_BUILT, /* -ENOSYS: left out when the library was built */
 
-	DMABUFX_REASON_NO_IOMMU = 100,	/* -ENODEV: neither /dev/iommu nor a type1 container */
-	DMABUFX_REASON_BACKEND,		/* -EOPNOTSUPP: this IOMMU backend can't do it */
-	DMABUFX_REASON_NO_SUCH_DEVICE,	/* -ENODEV */
-	DMABUFX_REASON_BAD_ADDRESS,	/* -EINVAL: not a PCI address or a vfio path */
-	DMABUFX_REASON_NO_GROUP,	/* -ENODEV: the device has no IOMMU group */
-	DMABUFX_REASON_NOT_VFIO,	/* -ENODEV: bound to another driver, or to none */
-	DMABUFX_REASON_NOT_VIABLE,	/* -EPERM: another device of the group has a host driver */
-	DMABUFX_REASON_DEVICE_BUSY,	/* -EBUSY: open somewhere else, or in use by the host */
-	DMABUFX_REASON_UNSAFE_IRQ,	/* -EPERM: no interrupt remapping */
-	DMABUFX_REASON_NOT_PCI,		/* -ENODEV: a VFIO device that isn't PCI */
-	DMABUFX_REASON_ATTACHED,	/* -EBUSY: already attached to an ioas */
-	DMABUFX_REASON_NOT_ATTACHED,	/* -ENODEV: not attached to an ioas */
-	DMABUFX_REASON_CONFIG_RANGE,	/* -EINVAL: outside configuration space */
-	DMABUFX_REASON_NO_RESET,	/* -ENOTTY: the device has no way to be reset */
-	DMABUFX_REASON_RESET_FAILED,	/* -EIO: the device did not come back in time */
-	DMABUFX_REASON_DEVICE_GONE,	/* -ENODEV: the device was unplugged or closed */
+	DMABUFX_REASON_NO_IOMMU = 100, /* -ENODEV: neither /dev/iommu nor a type1 container */
+	DMABUFX_REASON_BACKEND, /* -EOPNOTSUPP: this IOMMU backend can't do it */
+	DMABUFX_REASON_NO_SUCH_DEVICE, /* -ENODEV */
+	DMABUFX_REASON_BAD_ADDRESS, /* -EINVAL: not a PCI address or a vfio path */
+	DMABUFX_REASON_NO_GROUP, /* -ENODEV: the device has no IOMMU group */
+	DMABUFX_REASON_NOT_VFIO, /* -ENODEV: bound to another driver, or to none */
+	DMABUFX_REASON_NOT_VIABLE, /* -EPERM: another device of the group has a host driver */
+	DMABUFX_REASON_DEVICE_BUSY, /* -EBUSY: open somewhere else, or in use by the host */
+	DMABUFX_REASON_UNSAFE_IRQ, /* -EPERM: no interrupt remapping */
+	DMABUFX_REASON_NOT_PCI, /* -ENODEV: a VFIO device that isn't PCI */
+	DMABUFX_REASON_ATTACHED, /* -EBUSY: already attached to an ioas */
+	DMABUFX_REASON_NOT_ATTACHED, /* -ENODEV: not attached to an ioas */
+	DMABUFX_REASON_CONFIG_RANGE, /* -EINVAL: outside configuration space */
+	DMABUFX_REASON_NO_RESET, /* -ENOTTY: the device has no way to be reset */
+	DMABUFX_REASON_RESET_FAILED, /* -EIO: the device did not come back in time */
+	DMABUFX_REASON_DEVICE_GONE, /* -ENODEV: the device was unplugged or closed */
 
-	DMABUFX_REASON_BAR_INDEX = 200,	/* -EINVAL: not one of BAR 0 to 5 */
-	DMABUFX_REASON_BAR_ABSENT,	/* -ENODEV: no such BAR, or the ROM */
-	DMABUFX_REASON_BAR_IO,		/* -EINVAL: an I/O port BAR */
-	DMABUFX_REASON_BAR_SUBPAGE,	/* -EINVAL: the BAR is smaller than a page */
-	DMABUFX_REASON_OFFSET_UNALIGNED,	/* -EINVAL */
-	DMABUFX_REASON_LENGTH_UNALIGNED,	/* -EINVAL */
-	DMABUFX_REASON_LENGTH_ZERO,	/* -EINVAL */
-	DMABUFX_REASON_PAST_END,	/* -EINVAL: past the end of the BAR or buffer */
-	DMABUFX_REASON_NO_RANGES,	/* -EINVAL: nothing to export */
-	DMABUFX_REASON_TOO_MANY_RANGES,	/* -E2BIG */
-	DMABUFX_REASON_MSIX_OVERLAP,	/* -EACCES: the slice holds the MSI-X table */
-	DMABUFX_REASON_EXPORT_UNSUPPORTED,	/* -EOPNOTSUPP: the kernel can't export this device */
-	DMABUFX_REASON_NOT_MAPPABLE,	/* -ENODEV: VFIO offers no mmap of this BAR part */
-	DMABUFX_REASON_MAPPED,		/* -EBUSY: already mapped */
+	DMABUFX_REASON_BAR_INDEX = 200, /* -EINVAL: not one of BAR 0 to 5 */
+	DMABUFX_REASON_BAR_ABSENT, /* -ENODEV: no such BAR, or the ROM */
+	DMABUFX_REASON_BAR_IO, /* -EINVAL: an I/O port BAR */
+	DMABUFX_REASON_BAR_SUBPAGE, /* -EINVAL: the BAR is smaller than a page */
+	DMABUFX_REASON_OFFSET_UNALIGNED, /* -EINVAL */
+	DMABUFX_REASON_LENGTH_UNALIGNED, /* -EINVAL */
+	DMABUFX_REASON_LENGTH_ZERO, /* -EINVAL */
+	DMABUFX_REASON_PAST_END, /* -EINVAL: past the end of the BAR or buffer */
+	DMABUFX_REASON_NO_RANGES, /* -EINVAL: nothing to export */
+	DMABUFX_REASON_TOO_MANY_RANGES, /* -E2BIG */
+	DMABUFX_REASON_MSIX_OVERLAP, /* -EACCES: the slice holds the MSI-X table */
+	DMABUFX_REASON_EXPORT_UNSUPPORTED, /* -EOPNOTSUPP: the kernel can't export this device */
+	DMABUFX_REASON_NOT_MAPPABLE, /* -ENODEV: VFIO offers no mmap of this BAR part */
+	DMABUFX_REASON_MAPPED, /* -EBUSY: already mapped */
 
-	DMABUFX_REASON_BAD_FD = 300,	/* -EBADF */
-	DMABUFX_REASON_FOREIGN_FD,	/* -EINVAL: neither a dma-buf nor a memfd */
-	DMABUFX_REASON_EXPORTER,	/* -EOPNOTSUPP: the IOMMU takes no buffer of this exporter */
-	DMABUFX_REASON_MULTI_RANGE,	/* -EOPNOTSUPP: the kernel maps one range a buffer */
-	DMABUFX_REASON_REVOKED,		/* -ENODEV: for now: memory off, in D3, in reset */
-	DMABUFX_REASON_REVOKED_FOR_GOOD,	/* -ENODEV: the exporting device is closed */
-	DMABUFX_REASON_IMPORTER,	/* -EOPNOTSUPP: the importer can't do peer-to-peer */
-	DMABUFX_REASON_NO_CPU_ACCESS,	/* -EOPNOTSUPP: no CPU mapping of this buffer */
-	DMABUFX_REASON_HUGETLB,		/* -ENOMEM: no huge pages of that size are free */
+	DMABUFX_REASON_BAD_FD = 300, /* -EBADF */
+	DMABUFX_REASON_FOREIGN_FD, /* -EINVAL: neither a dma-buf nor a memfd */
+	DMABUFX_REASON_EXPORTER, /* -EOPNOTSUPP: the IOMMU takes no buffer of this exporter */
+	DMABUFX_REASON_MULTI_RANGE, /* -EOPNOTSUPP: the kernel maps one range a buffer */
+	DMABUFX_REASON_REVOKED, /* -ENODEV: for now: memory off, in D3, in reset */
+	DMABUFX_REASON_REVOKED_FOR_GOOD, /* -ENODEV: the exporting device is closed */
+	DMABUFX_REASON_IMPORTER, /* -EOPNOTSUPP: the importer can't do peer-to-peer */
+	DMABUFX_REASON_NO_CPU_ACCESS, /* -EOPNOTSUPP: no CPU mapping of this buffer */
+	DMABUFX_REASON_HUGETLB, /* -ENOMEM: no huge pages of that size are free */
 
-	DMABUFX_REASON_IOVA_ZERO = 400,	/* -EINVAL: IOVA 0 is never handed out */
-	DMABUFX_REASON_IOVA_UNALIGNED,	/* -EINVAL */
-	DMABUFX_REASON_IOVA_RESERVED,	/* -EADDRNOTAVAIL: reserved by platform or caller */
-	DMABUFX_REASON_IOVA_TOO_HIGH,	/* -ERANGE: beyond what the IOMMU can address */
-	DMABUFX_REASON_IOVA_IN_USE,	/* -EEXIST: overlaps a live mapping */
-	DMABUFX_REASON_IOVA_EXHAUSTED,	/* -ENOSPC: no gap that fits */
-	DMABUFX_REASON_BAD_PROT,	/* -EINVAL: neither read nor write */
-	DMABUFX_REASON_BAR_VA,		/* -EFAULT: BAR memory must go through a dma-buf */
-	DMABUFX_REASON_BAD_VA,		/* -EFAULT: not mapped memory */
-	DMABUFX_REASON_MEMLOCK,		/* -ENOMEM: RLIMIT_MEMLOCK */
+	DMABUFX_REASON_IOVA_ZERO = 400, /* -EINVAL: IOVA 0 is never handed out */
+	DMABUFX_REASON_IOVA_UNALIGNED, /* -EINVAL */
+	DMABUFX_REASON_IOVA_RESERVED, /* -EADDRNOTAVAIL: reserved by platform or caller */
+	DMABUFX_REASON_IOVA_TOO_HIGH, /* -ERANGE: beyond what the IOMMU can address */
+	DMABUFX_REASON_IOVA_IN_USE, /* -EEXIST: overlaps a live mapping */
+	DMABUFX_REASON_IOVA_EXHAUSTED, /* -ENOSPC: no gap that fits */
+	DMABUFX_REASON_BAD_PROT, /* -EINVAL: neither read nor write */
+	DMABUFX_REASON_BAR_VA, /* -EFAULT: BAR memory must go through a dma-buf */
+	DMABUFX_REASON_BAD_VA, /* -EFAULT: not mapped memory */
+	DMABUFX_REASON_MEMLOCK, /* -ENOMEM: RLIMIT_MEMLOCK */
 };
 
 /** DMABUFX_ERROR_TEXT_MAX - room for a reason's sentence, NUL included. */

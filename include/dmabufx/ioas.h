@@ -140,8 +140,7 @@ DMABUFX_API int dmabufx_ioas_reserve(struct dmabufx_ioas *ioas, uint64_t start, 
  * Since: 0.1
  */
 DMABUFX_API int dmabufx_ioas_map(struct dmabufx_ioas *ioas, struct dmabufx_buf *buf,
-				 const struct dmabufx_map_opts *opts,
-				 struct dmabufx_mapping **ret);
+				 const struct dmabufx_map_opts *opts, struct dmabufx_mapping **ret);
 
 /**
  * dmabufx_ioas_map_va() - put memory of this process at an IOVA

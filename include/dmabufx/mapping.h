@@ -93,8 +93,9 @@ DMABUFX_API int dmabufx_mapping_reason(struct dmabufx_mapping *mapping);
  *
  * Threads: any.
  * Return: 0: LIVE at the same IOVA; -EINVAL: NULL; -ENODEV: still revoked, or
- * GONE; errors of the kernel's call. After an error the state is STALE,
- * REVOKED or GONE and the IOVA stays reserved.
+ * GONE; errors of the kernel's call. If it could not be taken out, nothing has
+ * changed; after any other error the state is STALE, REVOKED or GONE and the
+ * IOVA stays reserved.
  * Since: 0.1
  */
 DMABUFX_API int dmabufx_mapping_refresh(struct dmabufx_mapping *mapping);

@@ -17,13 +17,16 @@
 #define HUGE_SHIFT 26 /* MFD_HUGE_SHIFT of linux/memfd.h, 4.14 */
 
 /* Seals keep the length fixed: memory can't go away under a device's DMA. */
-static int make_memfd(struct dx_sys *sys, uint64_t len, unsigned int flags)
+static int make_memfd(struct dx_sys *sys, uint64_t len, bool huge, unsigned int flags)
 {
 	int fd = sys->memfd(sys, "dmabufx", flags | MFD_ALLOW_SEALING), err;
 
 	if (fd < 0)
 		return fd;
 	err = sys->truncate(sys, fd, len);
+	/* Huge pages come from a pool that may be empty: better told now than by a fault. */
+	if (!err && huge)
+		err = sys->allocate(sys, fd, len);
 	if (!err)
 		err = sys->seal(sys, fd, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 	if (err) {
@@ -61,9 +64,9 @@ static int alloc(struct dmabufx_ctx *ctx, uint64_t len, uint64_t page, bool huge
 	unsigned int flags = huge ? MFD_HUGETLB | (unsigned int)__builtin_ctzll(page)
 							  << HUGE_SHIFT :
 				    0;
-	int fd = make_memfd(ctx->sys, len, flags), err;
+	int fd = make_memfd(ctx->sys, len, huge, flags), err;
 
-	if (fd < 0 && huge && (fd == -ENOMEM || fd == -ENODEV || fd == -EINVAL))
+	if (fd < 0 && huge && (fd == -ENOMEM || fd == -ENOSPC || fd == -ENODEV || fd == -EINVAL))
 		return dx_fail(-ENOMEM, DMABUFX_REASON_HUGETLB,
 			       "no pool of %llu KiB pages for 0x%llx bytes; raise nr_hugepages in /sys/kernel/mm/hugepages",
 			       (unsigned long long)page >> 10, (unsigned long long)len);

@@ -49,8 +49,6 @@ int dx_buf_adopt(struct dmabufx_ctx *ctx, int fd, struct dmabufx_buf **ret)
 	if (err)
 		return err;
 	dx_list_init(&buf->dev_link);
-	if (kind == DMABUFX_BUF_MEMFD)
-		buf->page_size = ctx->sys->page_size;
 	snprintf(buf->exporter, sizeof(buf->exporter), "%s", exporter);
 	*ret = buf;
 	return 0;

@@ -149,6 +149,11 @@ static int linux_truncate(struct dx_sys *sys, int fd, uint64_t len)
 	RET(ftruncate(fd, (off_t)len));
 }
 
+static int linux_allocate(struct dx_sys *sys, int fd, uint64_t len)
+{
+	RET(fallocate(fd, 0, 0, (off_t)len));
+}
+
 static int linux_seal(struct dx_sys *sys, int fd, int seals)
 {
 	RET(fcntl(fd, F_ADD_SEALS, seals));
@@ -206,6 +211,7 @@ static struct dx_sys linux_sys = {
 	.list = linux_list,
 	.memfd = linux_memfd,
 	.truncate = linux_truncate,
+	.allocate = linux_allocate,
 	.seal = linux_seal,
 	.seals = linux_seals,
 	.eventfd = linux_eventfd,

@@ -31,6 +31,8 @@ struct dx_sys {
 	int (*list)(struct dx_sys *sys, const char *path, char **ret);
 	int (*memfd)(struct dx_sys *sys, const char *name, unsigned int flags);
 	int (*truncate)(struct dx_sys *sys, int fd, uint64_t len);
+	/* Finds the memory for all of a file now, rather than at first use. */
+	int (*allocate)(struct dx_sys *sys, int fd, uint64_t len);
 	int (*seal)(struct dx_sys *sys, int fd, int seals);
 	int (*seals)(struct dx_sys *sys, int fd);
 	int (*eventfd)(struct dx_sys *sys);

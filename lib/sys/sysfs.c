@@ -97,7 +97,7 @@ bool dx_bdf_parse(const char *name, char ret[16])
 	unsigned int domain = 0, bus, dev, fn;
 	int end = 0;
 
-	if (sscanf(name, "%4x:%2x:%2x.%1x%n", &domain, &bus, &dev, &fn, &end) != 4 || name[end]) {
+	if (sscanf(name, "%7x:%2x:%2x.%1x%n", &domain, &bus, &dev, &fn, &end) != 4 || name[end]) {
 		domain = 0;
 		end = 0;
 		if (sscanf(name, "%2x:%2x.%1x%n", &bus, &dev, &fn, &end) != 3 || name[end])
@@ -105,7 +105,7 @@ bool dx_bdf_parse(const char *name, char ret[16])
 	}
 	if (dev > 0x1f || fn > 7)
 		return false;
-	snprintf(ret, 16, "%04x:%02x:%02x.%x", domain & 0xffff, bus & 0xff, dev, fn);
+	snprintf(ret, 16, "%04x:%02x:%02x.%x", domain & 0xfffffff, bus & 0xff, dev, fn);
 	return true;
 }
 
