@@ -97,7 +97,11 @@ int vm_count_fds(void);
 /* Mappings that the address space holds. */
 int vm_count_mappings(struct dmabufx_ioas *ioas);
 
-/* Whether a line that matches the expression comes into the kernel's log within the time. */
+/*
+ * Whether a line that matches the expression comes into the kernel's log within
+ * the time; the test's begin counts, unless vm_kernel_from_now() came later.
+ */
+void vm_kernel_from_now(struct vm *vm);
 bool vm_kernel_says(struct vm *vm, const char *expression, int timeout_ms);
 
 /*

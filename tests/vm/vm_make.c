@@ -234,6 +234,11 @@ static int next_record(struct vm *vm, char *text, size_t len, int timeout_ms)
 	return poll(&fd, 1, timeout_ms) > 0 ? 0 : -1;
 }
 
+void vm_kernel_from_now(struct vm *vm)
+{
+	assert_true(lseek(vm->kmsg, 0, SEEK_END) >= 0);
+}
+
 bool vm_kernel_says(struct vm *vm, const char *expression, int timeout_ms)
 {
 	char text[2048];
