@@ -100,7 +100,8 @@ meson_suite()
 	rm -f "$dir/meson-logs/run-$name"*.json
 	# Its exit status is in the cases; here it only decides what is worth showing.
 	meson test -C "$dir" --no-rebuild --logbase "run-$name" --print-errorlogs "${@:3}" \
-		>"$log" 2>&1 || grep -E '^ *[0-9]+/[0-9]+ .* (FAIL|TIMEOUT|ERROR) ' "$log" || true
+		>"$log" 2>&1 ||
+		awk '/^ *[0-9]+\/[0-9]+ .* (FAIL|TIMEOUT|ERROR) / && !seen[$2 $4]++' "$log"
 	json=$(find "$dir/meson-logs" -name "run-$name*.json")
 	if [ -z "$json" ]; then
 		failed "$name" "no test ran: $(tail -n 1 "$log")"
