@@ -82,22 +82,13 @@ static int for_each(struct cli *cli, int argc, char **argv, uint32_t force,
 	return worst;
 }
 
-static bool parse(struct cli *cli, int argc, char **argv, uint32_t *force)
+/* A typing error in the last must not leave the first half done. */
+static bool are_addresses(struct cli *cli, int argc, char **argv)
 {
-	static const struct option options[] = { CLI_LONG_OPTIONS,
-						 { "force", no_argument, NULL, OPT_OWN },
-						 { NULL, 0, NULL, 0 } };
 	char bdf[DMABUFX_BDF_MAX];
-	int opt;
 
-	while ((opt = cli_getopt(cli, argc, argv, force ? options : NULL)) != -1) {
-		if (opt != OPT_OWN)
-			return false;
-		*force = DMABUFX_BIND_FORCE;
-	}
 	if (!cli_want_args(cli, argc, 1, argc))
 		return false;
-	/* A typing error in the last must not leave the first half done. */
 	for (int i = optind; i < argc; i++) {
 		if (!cli_bdf(cli, argv[i], bdf))
 			return false;
@@ -107,10 +98,19 @@ static bool parse(struct cli *cli, int argc, char **argv, uint32_t *force)
 
 int cmd_bind(struct cli *cli, int argc, char **argv)
 {
+	static const struct option options[] = { CLI_LONG_OPTIONS,
+						 { "force", no_argument, NULL, OPT_OWN },
+						 { NULL, 0, NULL, 0 } };
 	uint32_t force = 0;
+	int opt;
 	int ret;
 
-	if (!parse(cli, argc, argv, &force))
+	while ((opt = cli_getopt(cli, argc, argv, options)) != -1) {
+		if (opt != OPT_OWN)
+			return cli->exit;
+		force = DMABUFX_BIND_FORCE;
+	}
+	if (!are_addresses(cli, argc, argv))
 		return cli->exit;
 	ret = cli_ctx(cli);
 	return ret ? ret : for_each(cli, argc, argv, force, bind_one);
@@ -120,7 +120,7 @@ int cmd_unbind(struct cli *cli, int argc, char **argv)
 {
 	int ret;
 
-	if (!parse(cli, argc, argv, NULL))
+	if (!cli_no_options(cli, argc, argv) || !are_addresses(cli, argc, argv))
 		return cli->exit;
 	ret = cli_ctx(cli);
 	return ret ? ret : for_each(cli, argc, argv, 0, unbind_one);

@@ -202,6 +202,9 @@ static void catch_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	/* A reader that goes away must not end it half-way either. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 static int show_verdict(struct p2p *p)

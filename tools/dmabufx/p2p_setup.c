@@ -3,6 +3,7 @@
 #include "p2p.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,12 +17,16 @@
 static int find_side(struct p2p *p, struct p2p_side *side)
 {
 	int ret = dmabufx_dev_lookup(p->cli->ctx, side->bdf, &side->info);
+	char group[32];
 
 	if (ret < 0)
 		return p2p_fail_lib(p, ret);
-	p2p_tell(p, "%s is %04x:%04x, driver %s, IOMMU group %d", side->bdf, side->info.vendor,
-		 side->info.device, side->info.driver[0] ? side->info.driver : "none",
-		 side->info.iommu_group);
+	if (side->info.iommu_group < 0)
+		snprintf(group, sizeof(group), "no IOMMU group");
+	else
+		snprintf(group, sizeof(group), "IOMMU group %d", side->info.iommu_group);
+	p2p_tell(p, "%s is %04x:%04x, driver %s, %s", side->bdf, side->info.vendor,
+		 side->info.device, side->info.driver[0] ? side->info.driver : "none", group);
 	return 0;
 }
 
@@ -299,7 +304,8 @@ static int give_back(struct p2p *p, struct p2p_side *side)
 
 static void close_window(struct p2p *p)
 {
-	if (p->saved) {
+	/* After a failed reset its memory may be off, and touching it kills. */
+	if (p->saved && engine_prepare_target(p->dst.dev) == 0) {
 		window_write(p, p->saved);
 		p2p_tell(p, "the BAR has its old bytes back");
 	}

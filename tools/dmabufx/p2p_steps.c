@@ -53,51 +53,6 @@ static void tell_bytes(struct p2p *p, const char *who, const uint8_t *bytes)
 	p2p_tell(p, "%-10s %s ...", who, window_hex(bytes, hex));
 }
 
-int p2p_dma(struct p2p *p)
-{
-	const struct engine_limits *l = engine_get_limits(p->engine);
-	uint32_t len = dma_len(p);
-	size_t at;
-	int ret;
-
-	if (put_ground(p))
-		return -1;
-	ret = engine_write(p->engine, dma_iova(p), len, p->dma_seed++, p->told);
-	if (ret < 0)
-		return p2p_fail(p, ret, "engine", "%s: %s", p->src.bdf, engine_error());
-	window_read(p, p->seen);
-	p2p_tell(p, "%s told to write %u bytes to IOVA 0x%llx: %s", l->name, len,
-		 (unsigned long long)dma_iova(p), l->data);
-	tell_bytes(p, "before", p->ground);
-	tell_bytes(p, "told", p->told);
-	tell_bytes(p, "in the BAR", p->seen);
-	at = window_differs(p->told, p->seen, len);
-	if (at < len)
-		return p2p_fail(p, -EIO, "wrong-bytes",
-				"byte %zu in BAR %u is 0x%02x, the device was told to write 0x%02x",
-				at, p->bar, p->seen[at], p->told[at]);
-	at = window_differs(p->ground + len, p->seen + len, p->window_len - len);
-	if (at < p->window_len - len)
-		return p2p_fail(p, -EIO, "wrong-bytes",
-				"byte %zu in BAR %u changed, behind the %u that were to be written",
-				at + len, p->bar, len);
-	p2p_tell(p, "all %u bytes are the same", len);
-	if (len < p->window_len)
-		p2p_tell(p, "the %zu bytes behind them are untouched", p->window_len - len);
-	return 0;
-}
-
-int p2p_unmap(struct p2p *p)
-{
-	int ret = dmabufx_mapping_unmap(p->mapping);
-
-	if (ret < 0)
-		return p2p_fail_lib(p, ret);
-	p->mapping = NULL;
-	p2p_tell(p, "nothing is at IOVA 0x%llx any more", (unsigned long long)p->map_iova);
-	return 0;
-}
-
 static void tell_faults(struct p2p *p)
 {
 	char line[256];
@@ -116,6 +71,64 @@ static void tell_faults(struct p2p *p)
 	}
 	if (!shown)
 		p2p_tell(p, "the kernel logged no fault by now; it limits how many it logs");
+}
+
+/* The bytes told, and no other, are in the window. */
+static int check_bytes(struct p2p *p, uint32_t len)
+{
+	size_t at = window_differs(p->told, p->seen, len);
+
+	if (window_differs(p->ground, p->seen, p->window_len) == p->window_len) {
+		tell_faults(p);
+		return p2p_fail(p, -EIO, "no-dma",
+				"the DMA of %s did not get into BAR %u of %s: all bytes are as before; look at the kernel's log for what stopped it",
+				p->src.bdf, p->bar, p->dst.bdf);
+	}
+	if (at < len)
+		return p2p_fail(p, -EIO, "wrong-bytes",
+				"byte %zu in BAR %u of %s is 0x%02x, the device was told to write 0x%02x",
+				at, p->bar, p->dst.bdf, p->seen[at], p->told[at]);
+	p2p_tell(p, "all %u bytes are the same", len);
+	at = window_differs(p->ground + len, p->seen + len, p->window_len - len);
+	if (at < p->window_len - len)
+		return p2p_fail(p, -EIO, "wrong-bytes",
+				"byte %zu in BAR %u of %s changed, behind the %u that were to be written",
+				at + len, p->bar, p->dst.bdf, len);
+	if (len < p->window_len)
+		p2p_tell(p, "the %zu bytes behind them are untouched", p->window_len - len);
+	return 0;
+}
+
+int p2p_dma(struct p2p *p)
+{
+	const struct engine_limits *l = engine_get_limits(p->engine);
+	uint32_t len = dma_len(p);
+	int ret;
+
+	if (put_ground(p))
+		return -1;
+	kmsg_skip(p->kmsg);
+	ret = engine_write(p->engine, dma_iova(p), len, p->dma_seed++, p->told);
+	if (ret < 0)
+		return p2p_fail(p, ret, "engine", "%s: %s", p->src.bdf, engine_error());
+	window_read(p, p->seen);
+	p2p_tell(p, "%s told to write %u bytes to IOVA 0x%llx: %s", l->name, len,
+		 (unsigned long long)dma_iova(p), l->data);
+	tell_bytes(p, "before", p->ground);
+	tell_bytes(p, "told", p->told);
+	tell_bytes(p, "in the BAR", p->seen);
+	return check_bytes(p, len);
+}
+
+int p2p_unmap(struct p2p *p)
+{
+	int ret = dmabufx_mapping_unmap(p->mapping);
+
+	if (ret < 0)
+		return p2p_fail_lib(p, ret);
+	p->mapping = NULL;
+	p2p_tell(p, "nothing is at IOVA 0x%llx any more", (unsigned long long)p->map_iova);
+	return 0;
 }
 
 int p2p_dma_unmapped(struct p2p *p)
