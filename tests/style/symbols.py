@@ -62,8 +62,8 @@ def check(declared, map_text, dynamic, static):
             problems.append(f'{name}: is public, but {visibility}')
         elif name not in declared and visibility != 'HIDDEN':
             problems.append(f'{name}: is no public call, but {visibility}')
-        if not re.match(r'dx_|dmabufx_', name):
-            problems.append(f'{name}: a name across files starts with dx_ or dmabufx_')
+        if name not in declared and not name.startswith('dx_'):
+            problems.append(f'{name}: a name across files that is not public starts with dx_')
     return problems
 
 

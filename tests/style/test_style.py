@@ -198,8 +198,9 @@ class Symbols(Tree):
                    'dx_x', 'is no public call')
 
     def test_a_name_without_prefix(self):
-        static = self.STATIC | {('list', 'HIDDEN')}
-        self.found(symbols.check(self.ALL, self.MAP, self.DYNAMIC, static), 'list', 'starts with')
+        for name in ('list', 'dmabufx_not_declared'):
+            static = self.STATIC | {(name, 'HIDDEN')}
+            self.found(symbols.check(self.ALL, self.MAP, self.DYNAMIC, static), name, 'starts with')
 
     def test_unsorted_map(self):
         swapped = self.MAP.replace('\tdmabufx_a;\n\tdmabufx_b;', '\tdmabufx_b;\n\tdmabufx_a;')
