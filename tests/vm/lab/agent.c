@@ -6,7 +6,7 @@
  * Host to guest: "job TIMEOUT_MS TTY NENV NARG LEN\n", then LEN bytes holding NENV +
  * NARG strings with their NULs; "quit\n". Guest to host: "hello\n", "out LEN\n" and
  * "log LEN\n" with LEN bytes behind, "start\n", "end exit|signal|timeout|error VALUE
- * USEC\n".
+ * USEC\n", and after quit "bye\n".
  */
 #include "agent.h"
 
@@ -254,6 +254,8 @@ int main(int argc, char **argv)
 	say("hello\n");
 	while (!read_job())
 		run_job(dir);
+	drain_kmsg();
+	say("bye\n");
 	power_off();
 	return 1;
 }

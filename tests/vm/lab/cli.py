@@ -166,6 +166,13 @@ def live(data):
     sys.stdout.buffer.flush()
 
 
+def between(log, name):
+    """[a failed result] if the kernel splatted while no program ran, else nothing."""
+    result = verdict.judge({"argv": [f"(after {name})"], "end": ("exit", 0), "output": "",
+                            "log": log, "duration_s": 0.0})
+    return [result] if result["splats"] else []
+
+
 def run_all(options, guest, env, jobs, build):
     """Results of all programs; once the guest is lost, the rest are lost with it."""
     results, lost = [], ""
@@ -179,6 +186,7 @@ def run_all(options, guest, env, jobs, build):
                                patience=20 if options.icount else 1)
             progress("")
         verdict.judge(result)
+        results += between(result.pop("before", []), results[-1]["argv"][0] if results else "boot")
         if result["end"][0] == "lost" and not lost:
             lost = result["end"][1]
         results.append(result)
@@ -206,6 +214,7 @@ def run(options, jobs):
         booted = boot_result(guest)
         results = [booted] if booted["verdict"] == "failed" else []
         results += run_all(options, guest, env, jobs, build)
+        results += between(guest.quit(), jobs[-1][0][0])
     finally:
         guest.close()
     report.write_log(logs, results, build)

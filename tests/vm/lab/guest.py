@@ -156,7 +156,8 @@ class Guest:
         head = f"job {int(timeout_s * 1000)} {int(tty)} {len(env)} {len(argv)} {len(text)}\n"
         result = {"argv": list(argv), "end": ("lost", "the guest took no program"),
                   "duration_s": 0.0}
-        output, first = Bounded(), len(self.log)
+        output, early = Bounded(), len(self.log)
+        first = early
         wait = (timeout_s + SLACK_S) * patience if timeout_s else 10 ** 9
         deadline = time.monotonic() + wait
         try:
@@ -176,8 +177,20 @@ class Guest:
         except (GuestGone, OSError) as gone:
             result["end"] = ("lost", str(gone))
         result["output"] = output.text()
+        result["before"] = [text for _, text in self.log[early:first]]
         result["log"] = [text for _, text in self.log[first:]]
         return result
+
+    def quit(self):
+        """The kernel's log since the last program's end; the guest then ends itself."""
+        first, deadline = len(self.log), time.monotonic() + 5
+        try:
+            self.port.sendall(b"quit\n")
+            while (line := self.line(deadline)) != "bye":
+                self.take(line, Bounded(), deadline)
+        except (GuestGone, OSError):
+            pass
+        return [text for _, text in self.log[first:]]
 
     def close(self):
         """Ends QEMU and files away what it left; safe to call twice."""

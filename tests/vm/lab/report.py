@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import time
 
 from verdict import count
@@ -71,11 +72,7 @@ def log_folder(cache, keep=30):
     logs = os.path.join(cache, "logs")
     os.makedirs(logs, exist_ok=True)
     for old in sorted(os.listdir(logs))[:-(keep - 1)]:
-        folder = os.path.join(logs, old)
-        for entry in os.listdir(folder) if os.path.isdir(folder) else []:
-            os.unlink(os.path.join(folder, entry))
-        if os.path.isdir(folder):
-            os.rmdir(folder)
+        shutil.rmtree(os.path.join(logs, old), ignore_errors=True)
     mine = os.path.join(logs, f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
     os.makedirs(mine)
     return mine
