@@ -276,20 +276,23 @@ def parse(path, errors):
     return header
 
 
-def check_references(headers, errors):
-    """Each call and constant a comment mentions must exist."""
+def check_text(headers, where, text, errors):
+    """Each call and constant that a text mentions must exist."""
     calls = {d.name for h in headers for d in h.decls if d.kind in ('function', 'macro')}
     words = {d.name for h in headers for d in h.decls}
     words |= {name for h in headers for d in h.decls if d.kind == 'enum' for name, _ in d.args}
+    for name in re.findall(r'\b(dmabufx_\w+)\(\)', text):
+        if name not in calls:
+            errors.append(f'{where}: speaks of {name}(), which does not exist')
+    for name in re.findall(r'\b(DMABUFX_\w+)\b(?!\*)', text):
+        if name not in words:
+            errors.append(f'{where}: speaks of {name}, which does not exist')
+
+
+def check_references(headers, errors):
     for decl in (d for h in headers for d in h.decls):
         texts = [decl.brief, *decl.paragraphs, *decl.fields.values(), *(t for _, t in decl.args)]
-        for text in texts:
-            for name in re.findall(r'\b(dmabufx_\w+)\(\)', text):
-                if name not in calls:
-                    errors.append(f'{decl.where()}: speaks of {name}(), which does not exist')
-            for name in re.findall(r'\b(DMABUFX_\w+)\b(?!\*)', text):
-                if name not in words:
-                    errors.append(f'{decl.where()}: speaks of {name}, which does not exist')
+        check_text(headers, decl.where(), '\n'.join(texts), errors)
 
 
 def load(paths):

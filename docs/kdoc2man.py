@@ -228,10 +228,12 @@ def main():
     parser.add_argument('headers', nargs='+')
     args = parser.parse_args()
     headers, errors = kdoc.load(args.headers)
+    with open(args.overview, encoding='ascii') as f:
+        text = f.read()
+    kdoc.check_text(headers, args.overview, text, errors)
     if errors:
         sys.exit('\n'.join(errors))
-    with open(args.overview, encoding='ascii') as f:
-        pages = build(headers, f.read(), args.version)
+    pages = build(headers, text, args.version)
     shutil.rmtree(args.out, ignore_errors=True)
     os.makedirs(args.out)
     for name, content in pages.items():

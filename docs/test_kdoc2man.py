@@ -119,6 +119,11 @@ class Refuses(unittest.TestCase):
     def test_reference_to_a_call_that_does_not_exist(self):
         self.refused(CALL.replace('See dmabufx_t_make()', 'See dmabufx_gone()'), 'dmabufx_gone()')
 
+    def test_text_that_speaks_of_what_does_not_exist(self):
+        errors = []
+        kdoc.check_text(load(CALL)[0], 'x.txt', 'See dmabufx_t_make() and DMABUFX_GONE.', errors)
+        self.assertEqual(errors, ['x.txt: speaks of DMABUFX_GONE, which does not exist'])
+
     def test_bare_errno_without_known_cause(self):
         self.refused(CALL.replace('-ENOMEM;', '-ENOTTY;'), '-ENOTTY is named without a cause')
 
