@@ -81,8 +81,11 @@ static inline bool dx_buf_is_gone(const struct dmabufx_buf *buf)
 	return buf->kind == DMABUFX_BUF_BAR && !buf->dev;
 }
 
-/* Takes over what @fd is, of a kind that is to be found out. ctx locked. */
-int dx_buf_adopt(struct dmabufx_ctx *ctx, int fd, struct dmabufx_buf **ret);
+/*
+ * Takes over what @fd is, of a kind that is to be found out. @given is the
+ * descriptor the caller knows it by. ctx locked.
+ */
+int dx_buf_adopt(struct dmabufx_ctx *ctx, int fd, int given, struct dmabufx_buf **ret);
 
 /* Writes what the buffer is, for a reason's sentence: "BAR 2 of 0000:00:05.0". */
 const char *dx_buf_describe(const struct dmabufx_buf *buf, char *text, size_t len);

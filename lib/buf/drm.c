@@ -21,7 +21,7 @@ static int from_drm(struct dmabufx_ctx *ctx, int drm_fd, uint32_t handle, struct
 		err = -errno;
 		return dx_fail_sys(err, "exporting handle %u of DRM descriptor %d", handle, drm_fd);
 	}
-	err = dx_buf_adopt(ctx, fd, ret);
+	err = dx_buf_adopt(ctx, fd, fd, ret);
 	if (err)
 		dx_sys_close(ctx->sys, fd);
 	return err;

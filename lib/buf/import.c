@@ -12,7 +12,7 @@
 #include "sys/sys.h"
 
 /* What the descriptor is; memfds answer F_GET_SEALS, dma-bufs tell their exporter. */
-static int find_kind(struct dx_sys *sys, int fd, char *exporter, size_t len)
+static int find_kind(struct dx_sys *sys, int fd, int given, char *exporter, size_t len)
 {
 	int err = dx_procfs_exporter(sys, fd, exporter, len);
 
@@ -26,21 +26,21 @@ static int find_kind(struct dx_sys *sys, int fd, char *exporter, size_t len)
 	}
 	return dx_fail(-EINVAL, DMABUFX_REASON_FOREIGN_FD,
 		       "descriptor %d is neither a dma-buf nor a memfd; pass what an exporter or memfd_create() made",
-		       fd);
+		       given);
 }
 
-int dx_buf_adopt(struct dmabufx_ctx *ctx, int fd, struct dmabufx_buf **ret)
+int dx_buf_adopt(struct dmabufx_ctx *ctx, int fd, int given, struct dmabufx_buf **ret)
 {
 	struct dmabufx_buf *buf = NULL;
 	char exporter[32];
 	uint64_t len = 0;
-	int kind = find_kind(ctx->sys, fd, exporter, sizeof(exporter)), err;
+	int kind = find_kind(ctx->sys, fd, given, exporter, sizeof(exporter)), err;
 
 	if (kind < 0)
 		return kind;
 	err = ctx->sys->size(ctx->sys, fd, &len);
 	if (err)
-		return dx_fail_sys(err, "seeking to the end of descriptor %d", fd);
+		return dx_fail_sys(err, "seeking to the end of descriptor %d", given);
 	if (!len)
 		return dx_fail(-EINVAL, DMABUFX_REASON_LENGTH_ZERO,
 			       "descriptor %d is an empty %s; give it a length first", fd,
@@ -62,7 +62,7 @@ static int import(struct dmabufx_ctx *ctx, int fd, struct dmabufx_buf **ret)
 		return dx_fail(-EBADF, DMABUFX_REASON_BAD_FD, "descriptor %d isn't open", fd);
 	if (own < 0)
 		return dx_fail_sys(own, "duplicating descriptor %d", fd);
-	err = dx_buf_adopt(ctx, own, ret);
+	err = dx_buf_adopt(ctx, own, fd, ret);
 	if (err)
 		dx_sys_close(ctx->sys, own);
 	return err;

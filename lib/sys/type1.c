@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/rangeset.h"
+#include "sys/argsz.h"
 #include "uapi/vfio.h"
 
 int dx_type1_check(struct dx_sys *sys, int container)
@@ -43,24 +44,18 @@ static int add_ranges(const struct vfio_iommu_type1_info *info, struct dx_ranges
 int dx_type1_iova_ranges(struct dx_sys *sys, int container, struct dx_rangeset *ret,
 			 uint64_t *align)
 {
-	struct vfio_iommu_type1_info head = { .argsz = sizeof(head) }, *info;
-	int err = sys->ioctl(sys, container, VFIO_IOMMU_GET_INFO, &head);
+	const struct vfio_iommu_type1_info head = { .argsz = sizeof(head) };
+	struct vfio_iommu_type1_info *info;
+	void *answer;
+	int err = dx_argsz_query(sys, container, VFIO_IOMMU_GET_INFO, &head, sizeof(head), &answer);
 
 	if (err)
 		return err;
-	if (head.argsz < sizeof(head))
-		head.argsz = sizeof(head);
-	info = calloc(1, head.argsz);
-	if (!info)
-		return -ENOMEM;
-	info->argsz = head.argsz;
-	err = sys->ioctl(sys, container, VFIO_IOMMU_GET_INFO, info);
-	if (!err) {
-		*align = info->flags & VFIO_IOMMU_INFO_PGSIZES && info->iova_pgsizes ?
-				 info->iova_pgsizes & -info->iova_pgsizes :
-				 sys->page_size;
-		err = add_ranges(info, ret);
-	}
+	info = answer;
+	*align = info->flags & VFIO_IOMMU_INFO_PGSIZES && info->iova_pgsizes ?
+			 info->iova_pgsizes & -info->iova_pgsizes :
+			 sys->page_size;
+	err = add_ranges(info, ret);
 	free(info);
 	return err;
 }

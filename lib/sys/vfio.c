@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/argsz.h"
+
 int dx_vfio_bind_iommufd(struct dx_sys *sys, int fd, int iommufd)
 {
 	struct vfio_device_bind_iommufd cmd = { .argsz = sizeof(cmd), .iommufd = iommufd };
@@ -70,29 +72,23 @@ static void read_areas(const struct vfio_region_info *info, struct dx_vfio_regio
 
 int dx_vfio_region(struct dx_sys *sys, int fd, uint32_t index, struct dx_vfio_region *ret)
 {
-	struct vfio_region_info head = { .argsz = sizeof(head), .index = index }, *info;
-	int err = sys->ioctl(sys, fd, VFIO_DEVICE_GET_REGION_INFO, &head);
+	const struct vfio_region_info head = { .argsz = sizeof(head), .index = index };
+	struct vfio_region_info *info;
+	void *answer;
+	int err = dx_argsz_query(sys, fd, VFIO_DEVICE_GET_REGION_INFO, &head, sizeof(head),
+				 &answer);
 
 	if (err)
 		return err;
-	if (head.argsz < sizeof(head))
-		head.argsz = sizeof(head);
-	info = calloc(1, head.argsz);
-	if (!info)
-		return -ENOMEM;
-	info->argsz = head.argsz;
-	info->index = index;
-	err = sys->ioctl(sys, fd, VFIO_DEVICE_GET_REGION_INFO, info);
-	if (!err) {
-		memset(ret, 0, sizeof(*ret));
-		ret->len = info->size;
-		ret->offset = info->offset;
-		ret->readable = info->flags & VFIO_REGION_INFO_FLAG_READ;
-		ret->mappable = info->flags & VFIO_REGION_INFO_FLAG_MMAP;
-		read_areas(info, ret);
-	}
+	info = answer;
+	memset(ret, 0, sizeof(*ret));
+	ret->len = info->size;
+	ret->offset = info->offset;
+	ret->readable = info->flags & VFIO_REGION_INFO_FLAG_READ;
+	ret->mappable = info->flags & VFIO_REGION_INFO_FLAG_MMAP;
+	read_areas(info, ret);
 	free(info);
-	return err;
+	return 0;
 }
 
 int dx_vfio_reset(struct dx_sys *sys, int fd)

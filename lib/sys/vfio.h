@@ -44,20 +44,30 @@ static inline __attribute__((always_inline)) int dx_vfio_export(struct dx_sys *s
 								const struct dmabufx_range *ranges,
 								uint32_t nranges)
 {
+	/* struct vfio_device_feature with its payload, which C has no other way to write down. */
 	struct {
-		struct vfio_device_feature head;
-		struct vfio_device_feature_dma_buf args;
+		uint32_t argsz;
+		uint32_t feature;
+		uint32_t region_index;
+		uint32_t open_flags;
+		uint32_t flags;
+		uint32_t nr_ranges;
 		struct vfio_region_dma_range ranges[DMABUFX_SLICES_MAX];
 	} cmd;
 
+	_Static_assert(offsetof(typeof(cmd), region_index) ==
+				       offsetof(struct vfio_device_feature, data) &&
+			       offsetof(typeof(cmd), ranges) -
+					       offsetof(typeof(cmd), region_index) ==
+				       offsetof(struct vfio_device_feature_dma_buf, dma_ranges),
+		       "the layout is the kernel's");
 	/* The kernel reads no further than argsz: the rest of the array stays unset. */
-	cmd.head.argsz = (uint32_t)(offsetof(typeof(cmd), ranges) +
-				    nranges * sizeof(cmd.ranges[0]));
-	cmd.head.flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
-	cmd.args.region_index = bar;
-	cmd.args.open_flags = O_RDWR | O_CLOEXEC;
-	cmd.args.flags = 0;
-	cmd.args.nr_ranges = nranges;
+	cmd.argsz = (uint32_t)(offsetof(typeof(cmd), ranges) + nranges * sizeof(cmd.ranges[0]));
+	cmd.feature = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
+	cmd.region_index = bar;
+	cmd.open_flags = O_RDWR | O_CLOEXEC;
+	cmd.flags = 0;
+	cmd.nr_ranges = nranges;
 	for (uint32_t i = 0; i < nranges; i++) {
 		cmd.ranges[i].offset = ranges[i].start;
 		cmd.ranges[i].length = ranges[i].len;

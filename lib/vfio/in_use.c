@@ -11,56 +11,87 @@
 #include "sys/procfs.h"
 #include "sys/sysfs.h"
 
-/* A block device's link leads through the PCI function it hangs off. */
-static bool block_is_on(struct dx_sys *sys, const char *link, const char *bdf)
-{
-	char target[512], part[DMABUFX_BDF_MAX + 2];
+/* Stacked block devices (a file system on LVM on RAID) end somewhere. */
+#define STACK_MAX 8
 
-	if (sys->readlink(sys, link, target, sizeof(target)) < 0)
+typedef bool (*line_fn)(struct dx_sys *sys, const char *line, const char *bdf, char *text,
+			size_t len);
+
+/* Whether a block device hangs off the function, or one it is stacked on does. */
+static bool block_is_on(struct dx_sys *sys, const char *link, const char *bdf, int depth)
+{
+	char path[512], part[DMABUFX_BDF_MAX + 2], *names, *at;
+	bool found;
+	int n;
+
+	if (depth > STACK_MAX || sys->readlink(sys, link, path, sizeof(path)) < 0)
 		return false;
 	snprintf(part, sizeof(part), "/%s/", bdf);
-	return strstr(target, part);
-}
-
-/* Lines "id parent major:minor root mountpoint ...". */
-static bool is_mounted(struct dx_sys *sys, const char *bdf, char *text, size_t len)
-{
-	char *mounts, *save, *line, dev[32], where[128], link[64];
-	bool found = false;
-
-	if (dx_procfs_read(sys, "/proc/self/mountinfo", &mounts) < 0)
+	if (strstr(path, part))
+		return true;
+	snprintf(path, sizeof(path), "%s/slaves", link);
+	n = sys->list(sys, path, &names);
+	if (n < 0)
 		return false;
-	line = strtok_r(mounts, "\n", &save);
-	for (; line && !found; line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "%*d %*d %31s %*s %127s", dev, where) != 2)
-			continue;
-		snprintf(link, sizeof(link), "/sys/dev/block/%s", dev);
-		found = block_is_on(sys, link, bdf);
+	at = names;
+	found = false;
+	for (int i = 0; i < n && !found; i++, at += strlen(at) + 1) {
+		snprintf(path, sizeof(path), "%s/slaves/%s", link, at);
+		found = block_is_on(sys, path, bdf, depth + 1);
 	}
-	if (found)
-		snprintf(text, len, "a disk of its is mounted at %s; unmount it", where);
-	free(mounts);
+	free(names);
 	return found;
 }
 
-/* Lines "path type size used priority" below a heading. */
-static bool is_swap(struct dx_sys *sys, const char *bdf, char *text, size_t len)
+/* A line "id parent major:minor root mountpoint ... - type source options". */
+static bool mount_is_on(struct dx_sys *sys, const char *line, const char *bdf, char *text,
+			size_t len)
 {
-	char *swaps, *save, *line, name[64], link[96];
+	char dev[32], where[128], link[128], source[64] = "";
+	const char *tail = strstr(line, " - ");
+
+	if (sscanf(line, "%*d %*d %31s %*s %127s", dev, where) != 2)
+		return false;
+	snprintf(link, sizeof(link), "/sys/dev/block/%s", dev);
+	if (!block_is_on(sys, link, bdf, 0)) {
+		/* A file system of several disks has a number of its own and names one. */
+		if (!tail || sscanf(tail, " - %*s /dev/%63s", source) != 1)
+			return false;
+		snprintf(link, sizeof(link), "/sys/class/block/%s", source);
+		if (!block_is_on(sys, link, bdf, 0))
+			return false;
+	}
+	snprintf(text, len, "a disk of its is mounted at %s; unmount it", where);
+	return true;
+}
+
+/* A line "path type size used priority"; the heading is none. */
+static bool swap_is_on(struct dx_sys *sys, const char *line, const char *bdf, char *text,
+		       size_t len)
+{
+	char name[64], link[96];
+
+	if (sscanf(line, "/dev/%63s", name) != 1)
+		return false;
+	snprintf(link, sizeof(link), "/sys/class/block/%s", name);
+	if (!block_is_on(sys, link, bdf, 0))
+		return false;
+	snprintf(text, len, "swap is on its /dev/%s; run swapoff", name);
+	return true;
+}
+
+static bool any_line(struct dx_sys *sys, const char *path, line_fn fn, const char *bdf, char *text,
+		     size_t len)
+{
+	char *lines, *save, *line;
 	bool found = false;
 
-	if (dx_procfs_read(sys, "/proc/swaps", &swaps) < 0)
+	if (dx_procfs_read(sys, path, &lines) < 0)
 		return false;
-	line = strtok_r(swaps, "\n", &save);
-	for (; line && !found; line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "/dev/%63s", name) != 1)
-			continue;
-		snprintf(link, sizeof(link), "/sys/class/block/%s", name);
-		found = block_is_on(sys, link, bdf);
-	}
-	if (found)
-		snprintf(text, len, "swap is on its /dev/%s; run swapoff", name);
-	free(swaps);
+	line = strtok_r(lines, "\n", &save);
+	for (; line && !found; line = strtok_r(NULL, "\n", &save))
+		found = fn(sys, line, bdf, text, len);
+	free(lines);
 	return found;
 }
 
@@ -87,6 +118,7 @@ static bool is_netdev_up(struct dx_sys *sys, const char *bdf, char *text, size_t
 
 bool dx_host_uses(struct dx_sys *sys, const char *bdf, char *text, size_t len)
 {
-	return is_mounted(sys, bdf, text, len) || is_swap(sys, bdf, text, len) ||
+	return any_line(sys, "/proc/self/mountinfo", mount_is_on, bdf, text, len) ||
+	       any_line(sys, "/proc/swaps", swap_is_on, bdf, text, len) ||
 	       is_netdev_up(sys, bdf, text, len);
 }
