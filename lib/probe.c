@@ -222,6 +222,7 @@ int dmabufx_probe(struct dmabufx_ctx *ctx, const struct dmabufx_probe_opts *opts
 	struct dmabufx_probe_answer answers[DMABUFX_PROBE_COUNT] = { 0 };
 	struct probe p = { .answers = answers };
 	struct dmabufx_probe_opts o;
+	struct dmabufx_error before;
 	int err;
 
 	if (!ctx || (!ret && max))
@@ -236,9 +237,12 @@ int dmabufx_probe(struct dmabufx_ctx *ctx, const struct dmabufx_probe_opts *opts
 	err = dx_ctx_new(ctx->sys, &own, &p.ctx);
 	if (err)
 		return err;
+	/* What the machine can't do is an answer here, no failure. */
+	before = *dmabufx_last_error();
 	ask_all(&p);
+	dx_fail_restore(&before);
 	dmabufx_ctx_unref(p.ctx);
-	memcpy(ret, answers,
-	       (max < DMABUFX_PROBE_COUNT ? max : DMABUFX_PROBE_COUNT) * sizeof(*ret));
+	for (size_t i = 0; i < max && i < DMABUFX_PROBE_COUNT; i++)
+		ret[i] = answers[i];
 	return DMABUFX_PROBE_COUNT;
 }

@@ -31,6 +31,11 @@ int dx_fail(int err, enum dmabufx_reason reason, const char *fmt, ...)
 	return err;
 }
 
+void dx_fail_restore(const struct dmabufx_error *error)
+{
+	last_error = *error;
+}
+
 int dx_fail_null(const char *what)
 {
 	return dx_fail(-EINVAL, DMABUFX_REASON_NULL_ARGUMENT, "%s is NULL", what);

@@ -12,6 +12,9 @@
 int dx_fail(int err, enum dmabufx_reason reason, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), cold));
 
+/* A failure on the way of a call that succeeds leaves the last error as it was. */
+void dx_fail_restore(const struct dmabufx_error *error);
+
 /* For the failures every call can have. */
 int dx_fail_null(const char *what) __attribute__((cold));
 int dx_fail_memory(void) __attribute__((cold));

@@ -90,6 +90,7 @@ static uint32_t reset_kinds(const struct dmabufx_dev *dev)
 int dmabufx_dev_get_caps(struct dmabufx_dev *dev, struct dmabufx_dev_caps *ret)
 {
 	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
+	struct dmabufx_error before;
 	int err;
 
 	if (!dev || !ret)
@@ -97,6 +98,8 @@ int dmabufx_dev_get_caps(struct dmabufx_dev *dev, struct dmabufx_dev_caps *ret)
 	err = dx_out_check(ret, "dmabufx_dev_caps", sizeof(*ret));
 	if (err)
 		return err;
+	/* That a BAR can't be exported is an answer here, no failure. */
+	before = *dmabufx_last_error();
 	dx_lock(dev->ctx);
 	memcpy(caps.bdf, dev->bdf, sizeof(caps.bdf));
 	caps.reset = reset_kinds(dev);
@@ -106,6 +109,7 @@ int dmabufx_dev_get_caps(struct dmabufx_dev *dev, struct dmabufx_dev_caps *ret)
 	for (uint32_t i = 0; i < DMABUFX_BARS; i++)
 		fill_bar(dev, i, &caps.bars[i]);
 	dx_unlock(dev->ctx);
+	dx_fail_restore(&before);
 	*ret = caps;
 	return 0;
 }

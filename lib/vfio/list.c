@@ -123,8 +123,9 @@ int dmabufx_dev_lookup(struct dmabufx_ctx *ctx, const char *bdf, struct dmabufx_
 
 static int list(struct dmabufx_ctx *ctx, struct dmabufx_dev_info *ret, size_t max)
 {
+	const struct dmabufx_error before = *dmabufx_last_error();
 	char *names, *at;
-	int n = ctx->sys->list(ctx->sys, DEVICES, &names), found = 0;
+	int n = ctx->sys->list(ctx->sys, DEVICES, &names), found = 0, err = 0;
 
 	if (n == -ENOENT)
 		return dx_fail(-ENODEV, DMABUFX_REASON_NO_SUCH_DEVICE,
@@ -132,18 +133,23 @@ static int list(struct dmabufx_ctx *ctx, struct dmabufx_dev_info *ret, size_t ma
 	if (n < 0)
 		return n == -ENOMEM ? dx_fail_memory() : dx_fail_sys(n, "listing " DEVICES);
 	at = names;
-	for (int i = 0; i < n; i++, at += strlen(at) + 1) {
+	for (int i = 0; i < n && !err; i++, at += strlen(at) + 1) {
 		struct dmabufx_dev_info info;
 
-		/* Hot-unplugged since the directory was read. */
-		if (dx_dev_lookup(ctx->sys, at, &info))
+		err = dx_dev_lookup(ctx->sys, at, &info);
+		if (err == -ENODEV) { /* unplugged since the directory was read */
+			dx_fail_restore(&before);
+			err = 0;
 			continue;
+		}
+		if (err)
+			break;
 		if ((size_t)found < max)
 			ret[found] = info;
 		found++;
 	}
 	free(names);
-	return found;
+	return err ? err : found;
 }
 
 int dmabufx_dev_list(struct dmabufx_ctx *ctx, struct dmabufx_dev_info *ret, size_t max)

@@ -51,7 +51,7 @@ static void undo(struct dmabufx_dev *dev)
 	struct dmabufx_error why = *dmabufx_last_error();
 
 	for_each(dev, undo_one);
-	dx_fail(why.err, why.reason, "%s", why.text);
+	dx_fail_restore(&why);
 }
 
 static int come_back_one(struct dmabufx_mapping *m)
