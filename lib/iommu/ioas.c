@@ -14,8 +14,13 @@ int dx_ioas_new(struct dmabufx_ctx *ctx, const struct dmabufx_ioas_opts *o,
 		struct dmabufx_ioas **ret)
 {
 	struct dmabufx_ioas *ioas;
-	int err = dx_iommu_need(ctx);
+	int err;
 
+	if (o->iova_max && o->iova_max < (o->iova_floor ? o->iova_floor : DMABUFX_IOVA_FLOOR))
+		return dx_fail(-EINVAL, DMABUFX_REASON_IOVA_EXHAUSTED,
+			       "iova_max 0x%llx is below the floor; lower iova_floor or raise iova_max",
+			       (unsigned long long)o->iova_max);
+	err = dx_iommu_need(ctx);
 	if (err)
 		return err;
 	ioas = calloc(1, sizeof(*ioas));
@@ -113,10 +118,6 @@ int dmabufx_ioas_new(struct dmabufx_ctx *ctx, const struct dmabufx_ioas_opts *op
 		return err;
 	if (o.flags || o.reserved)
 		return dx_fail_flags("dmabufx_ioas_opts", o.flags | o.reserved, 0);
-	if (o.iova_max && o.iova_max < (o.iova_floor ? o.iova_floor : DMABUFX_IOVA_FLOOR))
-		return dx_fail(-EINVAL, DMABUFX_REASON_IOVA_EXHAUSTED,
-			       "iova_max 0x%llx is below the floor; lower iova_floor or raise iova_max",
-			       (unsigned long long)o.iova_max);
 	dx_lock(ctx);
 	err = dx_ioas_new(ctx, &o, ret);
 	dx_unlock(ctx);

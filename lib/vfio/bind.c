@@ -65,6 +65,7 @@ static int check(struct dx_sys *sys, const struct dmabufx_dev_info *info, uint32
 static void give_back(struct dx_sys *sys, const char *bdf)
 {
 	set_override(sys, bdf, "\n");
+	unbind_driver(sys, bdf);
 	probe_drivers(sys, bdf);
 }
 

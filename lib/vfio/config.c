@@ -65,18 +65,19 @@ static bool is_flr(const struct dmabufx_dev *dev, uint32_t off, const void *buf,
 static int after_write(struct dmabufx_dev *dev, uint32_t off, const void *buf, size_t len)
 {
 	bool was_on = dev->memory_on, power;
-	int on;
+	int on = 0;
 
 	power = touches(off, len, PCI_COMMAND, 2) ||
 		(dev->pm_cap && touches(off, len, dev->pm_cap + PCI_PM_CTRL, 2));
 	if (power) {
 		on = dx_config_memory_on(dev);
-		if (on < 0)
-			return dx_fail_sys(on, "reading back the command register of %s", dev->bdf);
-		dev->memory_on = on;
+		dev->memory_on = on > 0;
 	}
 	if ((was_on && !dev->memory_on) || is_flr(dev, off, buf, len))
 		dx_dev_mark(dev, DMABUFX_MAPPING_REVOKED, DMABUFX_REASON_REVOKED);
+	/* What can't be told is taken for off: a refresh finds out. */
+	if (on < 0)
+		return dx_fail_sys(on, "reading back the command register of %s", dev->bdf);
 	return 0;
 }
 

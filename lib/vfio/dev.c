@@ -66,13 +66,13 @@ int dx_dev_attach(struct dmabufx_dev *dev, struct dmabufx_ioas *ioas)
 	struct dmabufx_ctx *ctx = dev->ctx;
 	int err;
 
-	if (dev->ioas)
-		return dx_fail(-EBUSY, DMABUFX_REASON_ATTACHED,
-			       "%s is attached to an address space already; detach it first",
-			       dev->bdf);
 	if (dev->group || dev->prebound || ctx->iommu != &dx_iommu_iommufd)
 		return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_BACKEND,
 			       "%s was opened through its group, or belongs to another iommufd: its address space is fixed",
+			       dev->bdf);
+	if (dev->ioas)
+		return dx_fail(-EBUSY, DMABUFX_REASON_ATTACHED,
+			       "%s is attached to an address space already; detach it first",
 			       dev->bdf);
 	err = dx_vfio_attach(ctx->sys, dev->fd, ioas->id);
 	if (err == -EADDRINUSE)

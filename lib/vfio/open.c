@@ -64,7 +64,7 @@ static void bdf_of_node(struct dx_sys *sys, int fd, char *ret)
 	dx_bdf_parse(name, ret);
 }
 
-static int bind_iommufd(struct dmabufx_dev *dev)
+static int bind_iommufd(struct dmabufx_dev *dev, bool own_node)
 {
 	struct dmabufx_ctx *ctx = dev->ctx;
 	int err = dx_vfio_bind_iommufd(ctx->sys, dev->fd, ctx->iommufd);
@@ -72,6 +72,13 @@ static int bind_iommufd(struct dmabufx_dev *dev)
 	if (err == -ENOTTY)
 		return dx_fail(-EINVAL, DMABUFX_REASON_FOREIGN_FD,
 			       "the descriptor is no VFIO device node; open one below " NODES);
+	/* vfio_df_open(), 7.3: a node that somebody else has bound; EBUSY is for an open group. */
+	if (err == -EINVAL && own_node)
+		err = -EBUSY;
+	if (err == -EINVAL)
+		return dx_fail(err, DMABUFX_REASON_DEVICE_BUSY,
+			       "%s is bound to an iommufd already, or came from its group; open it with DMABUFX_DEV_PREBOUND",
+			       dev->bdf[0] ? dev->bdf : "the descriptor");
 	return err ? dx_explain_open(ctx, dev->bdf[0] ? dev->bdf : "the device", err) : 0;
 }
 
@@ -88,7 +95,7 @@ static int open_node(struct dmabufx_dev *dev, const char *path)
 		return dx_fail_sys(dev->fd, "opening %s", path);
 	if (!dev->bdf[0])
 		bdf_of_node(sys, dev->fd, dev->bdf);
-	return bind_iommufd(dev);
+	return bind_iommufd(dev, true);
 }
 
 static int open_cdev(struct dmabufx_dev *dev, const struct dmabufx_dev_info *info)
@@ -164,7 +171,7 @@ static int open_fd(struct dmabufx_dev *dev, int fd, const struct dmabufx_dev_opt
 		return dx_fail_sys(dev->fd, "duplicating descriptor %d", fd);
 	bdf_of_node(sys, dev->fd, dev->bdf);
 	dev->prebound = o->flags & DMABUFX_DEV_PREBOUND || dev->ctx->iommu == &dx_iommu_type1;
-	return dev->prebound ? 0 : bind_iommufd(dev);
+	return dev->prebound ? 0 : bind_iommufd(dev, false);
 }
 
 static int open_dev(struct dmabufx_ctx *ctx, const char *name, int fd,
