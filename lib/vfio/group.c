@@ -122,17 +122,32 @@ int dx_group_open(struct dmabufx_ctx *ctx, const char *bdf, struct dmabufx_ioas 
 	return new_group(ctx, bdf, number, ioas, ret);
 }
 
+/* Without a group the kernel forgets the container's IOMMU and all that was mapped. */
+static void leave_container(struct dx_group *group)
+{
+	struct dmabufx_ioas *ioas = group->ioas;
+	struct dx_list *at;
+
+	ioas->container_set = ioas->ndevs;
+	ioas->ranges_known = false;
+	dx_list_for_each(at, &ioas->mappings) {
+		struct dmabufx_mapping *m = dx_container_of(at, struct dmabufx_mapping, ioas_link);
+
+		if (ioas->container_set || !m->inserted)
+			continue;
+		m->inserted = false;
+		dx_mapping_set(m, DMABUFX_MAPPING_STALE, DMABUFX_REASON_NOT_ATTACHED);
+	}
+	dx_ioas_put(ioas);
+}
+
 void dx_group_put(struct dmabufx_ctx *ctx, struct dx_group *group)
 {
 	if (--group->refs)
 		return;
 	dx_list_del(&group->link);
 	dx_group_unset_container(ctx->sys, group->fd);
-	if (group->ioas) {
-		/* Without a group the kernel forgets the container's IOMMU. */
-		group->ioas->container_set = group->ioas->ndevs;
-		group->ioas->ranges_known = false;
-		dx_ioas_put(group->ioas);
-	}
+	if (group->ioas)
+		leave_container(group);
 	close_group(ctx->sys, group);
 }
