@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Handing PCI functions to vfio-pci and back. */
+#include "unit.h"
+
+#define NIC "0000:00:07.0"
+#define DEVICE "/sys/bus/pci/devices/" NIC
+#define OVERRIDE DEVICE "/driver_override"
+
+/* A network card that the host's driver has. */
+static struct fake_vdev *add_nic(struct unit *u)
+{
+	struct fake_vdev *nic = fake_add(u->f, NIC, 0x8086, 0x10c9, 7);
+
+	strcpy(nic->host_driver, "igb");
+	fake_publish(u->f, nic, "igb");
+	fake_text(u->f, DEVICE "/net/eth0/flags", "0x1002\n");
+	return nic;
+}
+
+static void bind_takes_the_function_by_driver_override(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	assert_int_equal(dmabufx_dev_bind(u->ctx, NIC, 0), 0);
+	assert_string_equal(nic->driver, "vfio-pci");
+	assert_string_equal(nic->override, "vfio-pci");
+}
+
+static void bind_of_a_function_without_driver_works(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	fake_set_driver(u->f, nic, "");
+	assert_int_equal(dmabufx_dev_bind(u->ctx, "00:07.0", 0), 0);
+	assert_string_equal(nic->driver, "vfio-pci");
+}
+
+static void bind_of_what_is_bound_changes_nothing(void **state)
+{
+	struct unit *u = *state;
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_WRITE, .err = EIO });
+	assert_int_equal(dmabufx_dev_bind(u->ctx, MEM, 0), 0);
+}
+
+static void bind_refuses_null_addresses_and_flags(void **state)
+{
+	struct unit *u = *state;
+
+	assert_fails(dmabufx_dev_bind(NULL, NIC, 0), EINVAL, NULL_ARGUMENT, "ctx");
+	assert_fails(dmabufx_dev_bind(u->ctx, NULL, 0), EINVAL, NULL_ARGUMENT, "bdf");
+	assert_fails(dmabufx_dev_bind(u->ctx, "eth0", 0), EINVAL, BAD_ADDRESS, "eth0");
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 6), EINVAL, BAD_FLAGS, "0x6");
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), ENODEV, NO_SUCH_DEVICE, NIC);
+}
+
+static void bind_without_a_group_returns_enodev(void **state)
+{
+	struct unit *u = *state;
+
+	fake_publish(u->f, fake_add(u->f, NIC, 1, 2, -1), "");
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), ENODEV, NO_GROUP, NIC, "IOMMU");
+}
+
+static void bind_without_vfio_pci_returns_enodev(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	fake_remove(u->f, "/sys/bus/pci/drivers/vfio-pci");
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), ENODEV, NOT_VFIO, "load module vfio-pci");
+	assert_string_equal(nic->driver, "igb");
+}
+
+static void interface_that_is_up_is_refused(struct unit *u)
+{
+	fake_text(u->f, DEVICE "/net/eth0/flags", "0x1003\n");
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EBUSY, DEVICE_BUSY, NIC, "eth0", "is up",
+		     "DMABUFX_BIND_FORCE");
+}
+
+static void disk_that_is_mounted_is_refused(struct unit *u)
+{
+	fake_text(u->f, "/proc/self/mountinfo",
+		  "21 1 0:19 / /sys rw - sysfs sysfs rw\n"
+		  "22 1 259:1 / /srv rw,relatime - ext4 /dev/nvme0n1p1 rw\n");
+	fake_link(u->f, "/sys/dev/block/259:1",
+		  "../../devices/pci0000:00/" NIC "/nvme/nvme0/nvme0n1/nvme0n1p1");
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EBUSY, DEVICE_BUSY, NIC, "/srv", "unmount");
+}
+
+static void disk_with_swap_is_refused(struct unit *u)
+{
+	fake_text(u->f, "/proc/swaps",
+		  "Filename Type Size Used Priority\n/dev/nvme0n1p2 partition 9 0 -2\n");
+	fake_link(u->f, "/sys/class/block/nvme0n1p2",
+		  "../../devices/pci0000:00/" NIC "/nvme/nvme0/nvme0n1/nvme0n1p2");
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EBUSY, DEVICE_BUSY, NIC, "nvme0n1p2",
+		     "swapoff");
+}
+
+static void bind_of_what_the_host_uses_returns_ebusy_unless_forced(void **state)
+{
+	static void (*const uses[])(struct unit * u) = { interface_that_is_up_is_refused,
+							 disk_that_is_mounted_is_refused,
+							 disk_with_swap_is_refused };
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+		uses[i](u);
+		assert_string_equal(nic->driver, "igb");
+		assert_string_equal(nic->override, "");
+		assert_int_equal(dmabufx_dev_bind(u->ctx, NIC, DMABUFX_BIND_FORCE), 0);
+		assert_string_equal(nic->driver, "vfio-pci");
+		fake_set_driver(u->f, nic, "igb");
+		nic->override[0] = '\0';
+		fake_text(u->f, DEVICE "/net/eth0/flags", "0x1002\n");
+		fake_text(u->f, "/proc/self/mountinfo", "");
+	}
+}
+
+static void bind_without_privilege_returns_eacces(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_OPEN, .path = OVERRIDE, .err = EACCES });
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EACCES, PERMISSION, "driver_override", NIC,
+		     "root");
+	assert_string_equal(nic->driver, "igb");
+}
+
+/* Each write that may fail: the old driver has the function again. */
+static void bind_that_fails_gives_the_function_back(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	for (unsigned int skip = 0; skip < 3; skip++) {
+		fake_fail(u->f, (struct fake_rule){
+					.op = FAKE_WRITE, .err = EIO, .skip = skip, .times = 1 });
+		assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EIO, SYSTEM, NIC);
+		assert_string_equal(nic->driver, "igb");
+		assert_string_equal(nic->override, "");
+		fake_heal(u->f);
+	}
+	assert_int_equal(dmabufx_dev_bind(u->ctx, NIC, 0), 0);
+}
+
+static void bind_that_vfio_pci_declines_gives_the_function_back(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	/* Bound, but the link can't be read: the same to the library. */
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_READLINK,
+					    .path = DEVICE "/driver",
+					    .err = EIO,
+					    .skip = 1,
+					    .times = 1 });
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EIO, SYSTEM, NIC, "vfio-pci");
+	assert_string_equal(nic->driver, "igb");
+	assert_string_equal(nic->override, "");
+}
+
+static void unbind_gives_the_function_to_the_hosts_driver(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	assert_int_equal(dmabufx_dev_bind(u->ctx, NIC, 0), 0);
+	assert_int_equal(dmabufx_dev_unbind(u->ctx, NIC), 0);
+	assert_string_equal(nic->driver, "igb");
+	assert_string_equal(nic->override, "");
+}
+
+static void unbind_leaves_another_driver_alone(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	assert_int_equal(dmabufx_dev_unbind(u->ctx, NIC), 0);
+	assert_string_equal(nic->driver, "igb");
+}
+
+static void unbind_is_well_when_no_driver_wants_the_function(void **state)
+{
+	struct unit *u = *state;
+
+	fake_fail(u->f,
+		  (struct fake_rule){ .op = FAKE_WRITE, .err = EINVAL, .skip = 2, .times = 1 });
+	assert_int_equal(dmabufx_dev_unbind(u->ctx, MEM), 0);
+	assert_string_equal(u->vmem->driver, "");
+}
+
+static void unbind_refuses_null_and_tells_errors(void **state)
+{
+	struct unit *u = *state;
+
+	assert_fails(dmabufx_dev_unbind(NULL, MEM), EINVAL, NULL_ARGUMENT, "ctx");
+	assert_fails(dmabufx_dev_unbind(u->ctx, NULL), EINVAL, NULL_ARGUMENT, "bdf");
+	assert_fails(dmabufx_dev_unbind(u->ctx, "x"), EINVAL, BAD_ADDRESS, "'x'");
+	assert_fails(dmabufx_dev_unbind(u->ctx, NIC), ENODEV, NO_SUCH_DEVICE, NIC);
+	for (unsigned int skip = 0; skip < 3; skip++) {
+		fake_fail(u->f,
+			  (struct fake_rule){
+				  .op = FAKE_WRITE, .err = EACCES, .skip = skip, .times = 1 });
+		fake_set_driver(u->f, u->vmem, "vfio-pci");
+		assert_fails(dmabufx_dev_unbind(u->ctx, MEM), EACCES, PERMISSION, MEM, "root");
+		fake_heal(u->f);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		unit_case(bind_takes_the_function_by_driver_override, unit_ctx),
+		unit_case(bind_of_a_function_without_driver_works, unit_ctx),
+		unit_case(bind_of_what_is_bound_changes_nothing, unit_ctx),
+		unit_case(bind_refuses_null_addresses_and_flags, unit_ctx),
+		unit_case(bind_without_a_group_returns_enodev, unit_ctx),
+		unit_case(bind_without_vfio_pci_returns_enodev, unit_ctx),
+		unit_case(bind_of_what_the_host_uses_returns_ebusy_unless_forced, unit_ctx),
+		unit_case(bind_without_privilege_returns_eacces, unit_ctx),
+		unit_case(bind_that_fails_gives_the_function_back, unit_ctx),
+		unit_case(bind_that_vfio_pci_declines_gives_the_function_back, unit_ctx),
+		unit_case(unbind_gives_the_function_to_the_hosts_driver, unit_ctx),
+		unit_case(unbind_leaves_another_driver_alone, unit_ctx),
+		unit_case(unbind_is_well_when_no_driver_wants_the_function, unit_ctx),
+		unit_case(unbind_refuses_null_and_tells_errors, unit_ctx),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

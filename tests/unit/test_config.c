@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Configuration space, and what writes to it do to mappings. */
+#include "unit.h"
+
+#include <linux/pci_regs.h>
+
+static uint32_t memory_enabled(struct dmabufx_dev *dev)
+{
+	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
+
+	assert_int_equal(dmabufx_dev_get_caps(dev, &caps), 0);
+	return caps.memory_enabled;
+}
+
+static void write_byte(struct unit *u, uint32_t offset, uint8_t value)
+{
+	assert_int_equal(dmabufx_dev_config_write(u->mem, offset, &value, 1), 0);
+}
+
+static void expect_revoked(struct unit *u)
+{
+	assert_state(u->map, REVOKED);
+	assert_reason(u->map, REVOKED);
+	assert_null(fake_dma(u->f, u->vedu, IOVA));
+	expect_event(u, DMABUFX_EVENT_REVOKED, DMABUFX_REASON_REVOKED, u->map);
+	expect_no_event(u);
+}
+
+static void expect_refresh_works(struct unit *u)
+{
+	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
+	assert_state(u->map, LIVE);
+	assert_non_null(fake_dma(u->f, u->vedu, IOVA));
+}
+
+static void read_gives_the_bytes_of_the_bus(void **state)
+{
+	struct unit *u = *state;
+	uint8_t id[4];
+
+	assert_int_equal(dmabufx_dev_config_read(u->mem, PCI_VENDOR_ID, id, sizeof(id)), 0);
+	assert_memory_equal(id, "\xf4\x1a\x10\x11", 4);
+}
+
+static void write_reaches_the_device(void **state)
+{
+	struct unit *u = *state;
+
+	write_byte(u, PCI_INTERRUPT_LINE, 0x5a);
+	assert_int_equal(u->vmem->config[PCI_INTERRUPT_LINE], 0x5a);
+	assert_state(u->map, LIVE);
+	expect_no_event(u);
+}
+
+static void read_and_write_refuse_null_and_what_lies_outside(void **state)
+{
+	static const struct {
+		uint32_t offset;
+		size_t len;
+	} outside[] = { { 0, 0 },   { 256, 1 },        { 253, 4 },
+			{ 0, 257 }, { UINT32_MAX, 1 }, { 4, SIZE_MAX } };
+	struct unit *u = *state;
+	uint8_t byte = 77;
+
+	assert_fails(dmabufx_dev_config_read(NULL, 0, &byte, 1), EINVAL, NULL_ARGUMENT, "dev");
+	assert_fails(dmabufx_dev_config_read(u->mem, 0, NULL, 1), EINVAL, NULL_ARGUMENT, "buf");
+	assert_fails(dmabufx_dev_config_write(NULL, 0, &byte, 1), EINVAL, NULL_ARGUMENT, "dev");
+	assert_fails(dmabufx_dev_config_write(u->mem, 0, NULL, 1), EINVAL, NULL_ARGUMENT, "buf");
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+		assert_fails(dmabufx_dev_config_read(u->mem, outside[i].offset, &byte,
+						     outside[i].len),
+			     EINVAL, CONFIG_RANGE, MEM, "0x100 bytes");
+		assert_fails(dmabufx_dev_config_write(u->mem, outside[i].offset, &byte,
+						      outside[i].len),
+			     EINVAL, CONFIG_RANGE, MEM, "0x100 bytes");
+	}
+	assert_int_equal(byte, 77);
+}
+
+static void a_short_read_or_write_returns_eio(void **state)
+{
+	struct unit *u = *state;
+	uint16_t word = 0;
+
+	u->f->short_config = true;
+	assert_fails(dmabufx_dev_config_read(u->mem, 0, &word, 2), EIO, SYSTEM, MEM, "2 bytes");
+	assert_fails(dmabufx_dev_config_write(u->mem, 0, &word, 2), EIO, SYSTEM, MEM, "2 bytes");
+}
+
+static void errors_of_the_kernel_are_told(void **state)
+{
+	struct unit *u = *state;
+	uint8_t byte;
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_PREAD, .err = ENODEV });
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_PWRITE, .err = ENODEV });
+	assert_fails(dmabufx_dev_config_read(u->mem, 0x3c, &byte, 1), ENODEV, SYSTEM, MEM, "0x3c");
+	assert_fails(dmabufx_dev_config_write(u->mem, 0x3c, &byte, 1), ENODEV, SYSTEM, MEM, "0x3c");
+}
+
+static void memory_off_makes_mappings_revoked_until_refreshed(void **state)
+{
+	struct unit *u = *state;
+
+	set_memory(u->mem, false);
+	assert_int_equal(memory_enabled(u->mem), 0);
+	expect_revoked(u);
+	assert_fails(dmabufx_mapping_refresh(u->map), ENODEV, REVOKED, MEM, "memory is off");
+	assert_state(u->map, REVOKED);
+	set_memory(u->mem, true);
+	assert_int_equal(memory_enabled(u->mem), 1);
+	assert_state(u->map, REVOKED);
+	expect_no_event(u);
+	expect_refresh_works(u);
+}
+
+static void sleep_in_d3_makes_mappings_revoked_until_refreshed(void **state)
+{
+	struct unit *u = *state;
+
+	set_power(u->mem, 3);
+	assert_int_equal(memory_enabled(u->mem), 0);
+	expect_revoked(u);
+	set_power(u->mem, 0);
+	assert_int_equal(memory_enabled(u->mem), 1);
+	expect_refresh_works(u);
+}
+
+static void a_byte_write_that_turns_memory_off_counts_too(void **state)
+{
+	struct unit *u = *state;
+
+	write_byte(u, PCI_COMMAND, 0);
+	expect_revoked(u);
+}
+
+static void a_wide_write_across_the_command_register_counts_too(void **state)
+{
+	static const uint8_t zeros[8];
+	struct unit *u = *state;
+
+	assert_int_equal(dmabufx_dev_config_write(u->mem, 2, zeros, sizeof(zeros)), 0);
+	expect_revoked(u);
+}
+
+static void memory_off_twice_tells_once(void **state)
+{
+	struct unit *u = *state;
+
+	set_memory(u->mem, false);
+	expect_revoked(u);
+	set_memory(u->mem, false);
+	expect_no_event(u);
+}
+
+static void a_write_that_leaves_memory_on_tells_nothing(void **state)
+{
+	struct unit *u = *state;
+
+	set_memory(u->mem, true);
+	expect_no_event(u);
+	assert_state(u->map, LIVE);
+}
+
+static void a_written_function_level_reset_makes_mappings_revoked(void **state)
+{
+	struct unit *u = *state;
+
+	write_byte(u, FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1, PCI_EXP_DEVCTL_BCR_FLR >> 8);
+	assert_int_equal(u->vmem->resets, 1);
+	expect_revoked(u);
+	expect_refresh_works(u);
+	write_byte(u, FAKE_CAP_AF + PCI_AF_CTRL, PCI_AF_CTRL_FLR);
+	assert_int_equal(u->vmem->resets, 2);
+	expect_revoked(u);
+	expect_refresh_works(u);
+}
+
+static void other_bits_of_the_same_registers_reset_nothing(void **state)
+{
+	struct unit *u = *state;
+
+	write_byte(u, FAKE_CAP_PCIE + PCI_EXP_DEVCTL, 0xff);
+	write_byte(u, FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1, 0x7f);
+	write_byte(u, FAKE_CAP_AF + PCI_AF_CTRL, 0xfe);
+	assert_state(u->map, LIVE);
+	expect_no_event(u);
+}
+
+static void a_virtual_functions_memory_bit_does_nothing(void **state)
+{
+	struct unit *u = *state;
+
+	u->vmem->is_vf = true;
+	fake_publish(u->f, u->vmem, "vfio-pci");
+	u->mem = open_dev(u, MEM);
+	u->buf = export_at(u->mem, 2, 0, PAGE);
+	u->map = map_fixed(u->ioas, u->buf, IOVA);
+	set_memory(u->mem, false);
+	assert_int_equal(memory_enabled(u->mem), 1);
+	assert_state(u->map, LIVE);
+}
+
+/* The write went through: whether memory is on can't be told, so nothing is promised. */
+static void a_write_that_cant_be_read_back_makes_mappings_revoked(void **state)
+{
+	struct unit *u = *state;
+	uint16_t command = 0;
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_PREAD, .err = EIO });
+	assert_fails(dmabufx_dev_config_write(u->mem, PCI_COMMAND, &command, 2), EIO, SYSTEM, MEM,
+		     "command register");
+	fake_heal(u->f);
+	assert_state(u->map, REVOKED);
+	set_memory(u->mem, true);
+	expect_refresh_works(u);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		unit_case(read_gives_the_bytes_of_the_bus, unit_devs),
+		unit_case(write_reaches_the_device, unit_mapped),
+		unit_case(read_and_write_refuse_null_and_what_lies_outside, unit_devs),
+		unit_case(a_short_read_or_write_returns_eio, unit_devs),
+		unit_case(errors_of_the_kernel_are_told, unit_devs),
+		unit_case(memory_off_makes_mappings_revoked_until_refreshed, unit_mapped),
+		unit_case(sleep_in_d3_makes_mappings_revoked_until_refreshed, unit_mapped),
+		unit_case(a_byte_write_that_turns_memory_off_counts_too, unit_mapped),
+		unit_case(a_wide_write_across_the_command_register_counts_too, unit_mapped),
+		unit_case(memory_off_twice_tells_once, unit_mapped),
+		unit_case(a_write_that_leaves_memory_on_tells_nothing, unit_mapped),
+		unit_case(a_written_function_level_reset_makes_mappings_revoked, unit_mapped),
+		unit_case(other_bits_of_the_same_registers_reset_nothing, unit_mapped),
+		unit_case(a_virtual_functions_memory_bit_does_nothing, unit_ioas),
+		unit_case(a_write_that_cant_be_read_back_makes_mappings_revoked, unit_mapped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
