@@ -43,7 +43,7 @@ int dx_buf_adopt(struct dmabufx_ctx *ctx, int fd, int given, struct dmabufx_buf 
 		return dx_fail_sys(err, "seeking to the end of descriptor %d", given);
 	if (!len)
 		return dx_fail(-EINVAL, DMABUFX_REASON_LENGTH_ZERO,
-			       "descriptor %d is an empty %s; give it a length first", fd,
+			       "descriptor %d is an empty %s; give it a length first", given,
 			       exporter);
 	err = dx_buf_new(ctx, (enum dmabufx_buf_kind)kind, 0, 1, fd, len, &buf);
 	if (err)

@@ -95,22 +95,44 @@ static bool any_line(struct dx_sys *sys, const char *path, line_fn fn, const cha
 	return found;
 }
 
-static bool is_netdev_up(struct dx_sys *sys, const char *bdf, char *text, size_t len)
+static bool net_below_is_up(struct dx_sys *sys, const char *folder, char *text, size_t len)
 {
 	char *names, *at;
 	bool found = false;
 	uint64_t flags;
-	int n = dx_sysfs_list(sys, &names, "/sys/bus/pci/devices/%s/net", bdf);
+	int n = dx_sysfs_list(sys, &names, "%s/net", folder);
 
 	if (n < 0)
 		return false;
 	at = names;
 	for (int i = 0; i < n && !found; i++, at += strlen(at) + 1) {
-		found = !dx_sysfs_number(sys, &flags, "/sys/bus/pci/devices/%s/net/%s/flags", bdf,
-					 at) &&
+		found = !dx_sysfs_number(sys, &flags, "%s/net/%s/flags", folder, at) &&
 			flags & IFF_UP;
 		if (found)
 			snprintf(text, len, "its network interface %s is up; take it down", at);
+	}
+	free(names);
+	return found;
+}
+
+/* The interface of a virtio card hangs off the virtio device below the function. */
+static bool is_netdev_up(struct dx_sys *sys, const char *bdf, char *text, size_t len)
+{
+	char folder[96], *names, *at;
+	bool found;
+	int n;
+
+	snprintf(folder, sizeof(folder), "/sys/bus/pci/devices/%s", bdf);
+	found = net_below_is_up(sys, folder, text, len);
+	n = found ? -1 : dx_sysfs_list(sys, &names, "%s", folder);
+	if (n < 0)
+		return found;
+	at = names;
+	for (int i = 0; i < n && !found; i++, at += strlen(at) + 1) {
+		if (strncmp(at, "virtio", 6))
+			continue;
+		snprintf(folder, sizeof(folder), "/sys/bus/pci/devices/%s/%.32s", bdf, at);
+		found = net_below_is_up(sys, folder, text, len);
 	}
 	free(names);
 	return found;
