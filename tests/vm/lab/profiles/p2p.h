@@ -20,7 +20,7 @@
 #define LAB_TESTDEV0 "0000:00:0b.0" /* pci-testdev: BAR0 4 KiB, BAR2 16 MiB of memory */
 #define LAB_BIG0 "0000:00:0c.0" /* ivshmem, BAR2: 1 GiB of memory */
 #define LAB_PAIR0 "0000:00:0d.0" /* edu; shares its IOMMU group with the next */
-#define LAB_PAIR1 "0000:00:0d.1" /* pci-testdev, in the group of LAB_PAIR0 */
+#define LAB_PAIR1 "0000:00:0d.1" /* virtio-pci has it; in the group of LAB_PAIR0 */
 #define LAB_NOIOMMU0 "0000:81:00.0" /* edu that no IOMMU covers: it has no group */
 
 #endif
