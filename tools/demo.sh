@@ -126,14 +126,19 @@ wait_for_kernel()
 	fi
 }
 
+# The runner's verdict and its second copy of what a failed program printed.
+without_report()
+{
+	sed -u -e '/^[0-9]* passed, .* skipped/d' -e '/^FAIL .*demo-guest/,/^logs: /{/^logs: /!d}'
+}
+
 run_in_guest()
 {
 	local status=0
 
 	say "4. Guest: QEMU without KVM, an emulated IOMMU ($iommu), PCI devices that do real DMA"
 	tests/vm/run --build "$build" --profile small --iommu "$iommu" --quiet --verbose \
-		-- "$PWD/tools/demo-guest.sh" </dev/null | sed -u '/^[0-9]* passed, .* skipped/d' ||
-		status=$?
+		-- "$PWD/tools/demo-guest.sh" </dev/null | without_report || status=$?
 	echo
 	[ "$status" -eq 0 ] || die "the main job did not pass; what is above says where it stopped"
 }
