@@ -313,6 +313,7 @@ DMABUFX_API int dmabufx_dev_get_caps(struct dmabufx_dev *dev, struct dmabufx_dev
  * Return: 0; -EINVAL: NULL; -EXDEV: another ctx; -EBUSY: attached already, or
  * the kernel's; -EOPNOTSUPP: type1 with another container, or a prebound
  * descriptor; -EADDRINUSE: a mapping lies in a range the device reserves;
+ * -EFAULT: one is of no memory that a device can reach;
  * errors of the kernel's call.
  * Source: linux/vfio.h VFIO_DEVICE_ATTACH_IOMMUFD_PT (6.6).
  * Since: 0.1

@@ -150,6 +150,9 @@ DMABUFX_API int dmabufx_ioas_map(struct dmabufx_ioas *ioas, struct dmabufx_buf *
  * @opts: options, or NULL; offset must be 0, length 0 or @len
  * @ret: receives the mapping
  *
+ * Attach a device first: without one the kernel does not look at the memory, and
+ * a mistake comes out of dmabufx_dev_attach().
+ *
  * The memory stays pinned until dmabufx_mapping_unmap(); the caller keeps it
  * mapped as long.
  *

@@ -61,6 +61,23 @@ void dx_dev_put(struct dmabufx_dev *dev)
 	free(dev);
 }
 
+/*
+ * The kernel looks at the memory behind a mapping when the first device is
+ * attached, not when it is mapped; so a mistake made there comes out here.
+ */
+static int explain_attach(const struct dmabufx_dev *dev, const struct dmabufx_ioas *ioas, int err)
+{
+	if (err == -EADDRINUSE)
+		return dx_fail(err, DMABUFX_REASON_IOVA_RESERVED,
+			       "%s reserves an IOVA range that is mapped in this address space; attach devices before mapping",
+			       dev->bdf);
+	if ((err == -EFAULT || err == -EINVAL) && !dx_list_empty(&ioas->mappings))
+		return dx_fail(err, DMABUFX_REASON_BAD_VA,
+			       "attaching %s: one of the %u mappings made before is of no memory a device can reach; attach devices before mapping, then the map itself tells",
+			       dev->bdf, dx_list_count(&ioas->mappings));
+	return dx_fail_sys(err, "attaching %s to an address space", dev->bdf);
+}
+
 int dx_dev_attach(struct dmabufx_dev *dev, struct dmabufx_ioas *ioas)
 {
 	struct dmabufx_ctx *ctx = dev->ctx;
@@ -75,12 +92,8 @@ int dx_dev_attach(struct dmabufx_dev *dev, struct dmabufx_ioas *ioas)
 			       "%s is attached to an address space already; detach it first",
 			       dev->bdf);
 	err = dx_vfio_attach(ctx->sys, dev->fd, ioas->id);
-	if (err == -EADDRINUSE)
-		return dx_fail(err, DMABUFX_REASON_IOVA_RESERVED,
-			       "%s reserves an IOVA range that is mapped in this address space; attach devices before mapping",
-			       dev->bdf);
 	if (err)
-		return dx_fail_sys(err, "attaching %s to an address space", dev->bdf);
+		return explain_attach(dev, ioas, err);
 	dev->ioas = ioas;
 	ioas->refs++;
 	ioas->ndevs++;
