@@ -47,7 +47,7 @@ static int check_ranges(const struct dmabufx_dev *dev, uint32_t bar,
 			return dx_fail(-EACCES, DMABUFX_REASON_MSIX_OVERLAP,
 				       "the slice holds the MSI-X table of %s, BAR %u 0x%llx; leave its pages out, or set DMABUFX_EXPORT_MSIX",
 				       dev->bdf, bar, (unsigned long long)dev->msix.start);
-		/* At most 64 slices within one BAR can overlap, not overflow, unless the BAR is 2^58. */
+		/* 64 slices of one BAR overflow only if it has 2^58 bytes; but then they do. */
 		if (__builtin_add_overflow(*total, ranges[i].len, total))
 			return dx_fail(-EINVAL, DMABUFX_REASON_PAST_END,
 				       "the ranges of BAR %u of %s add up to more than 64 bits",
