@@ -64,7 +64,7 @@ static bool is_flr(const struct dmabufx_dev *dev, uint32_t off, const void *buf,
 /* The kernel revoked the buffers during such a write and maps nothing back. */
 static int after_write(struct dmabufx_dev *dev, uint32_t off, const void *buf, size_t len)
 {
-	bool was_on = dev->memory_on, power;
+	bool power;
 	int on = 0;
 
 	power = touches(off, len, PCI_COMMAND, 2) ||
@@ -73,7 +73,7 @@ static int after_write(struct dmabufx_dev *dev, uint32_t off, const void *buf, s
 		on = dx_config_memory_on(dev);
 		dev->memory_on = on > 0;
 	}
-	if ((was_on && !dev->memory_on) || is_flr(dev, off, buf, len))
+	if ((power && !dev->memory_on) || is_flr(dev, off, buf, len))
 		dx_dev_mark(dev, DMABUFX_MAPPING_REVOKED, DMABUFX_REASON_REVOKED);
 	/* What can't be told is taken for off: a refresh finds out. */
 	if (on < 0)

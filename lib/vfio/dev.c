@@ -9,18 +9,27 @@
 #include "sys/sys.h"
 #include "vfio/dev_priv.h"
 
+static void mark(struct dmabufx_buf *buf, enum dmabufx_mapping_state state,
+		 enum dmabufx_reason reason)
+{
+	struct dx_list *at;
+
+	dx_list_for_each(at, &buf->mappings) {
+		struct dmabufx_mapping *m = dx_container_of(at, struct dmabufx_mapping, buf_link);
+
+		/* Nothing new for whoever reads events. */
+		if (m->state != state || m->reason != reason)
+			dx_mapping_set(m, state, reason);
+	}
+}
+
 void dx_dev_mark(struct dmabufx_dev *dev, enum dmabufx_mapping_state state,
 		 enum dmabufx_reason reason)
 {
-	struct dx_list *b, *m;
+	struct dx_list *at;
 
-	dx_list_for_each(b, &dev->bufs) {
-		struct dmabufx_buf *buf = dx_container_of(b, struct dmabufx_buf, dev_link);
-
-		dx_list_for_each(m, &buf->mappings)
-			dx_mapping_set(dx_container_of(m, struct dmabufx_mapping, buf_link), state,
-				       reason);
-	}
+	dx_list_for_each(at, &dev->bufs)
+		mark(dx_container_of(at, struct dmabufx_buf, dev_link), state, reason);
 }
 
 /* The kernel revokes the buffers for good as the descriptor closes. */

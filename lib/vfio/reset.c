@@ -143,6 +143,8 @@ static int reset_and_return(struct dmabufx_dev *dev)
 	}
 	err = restore(dev, command);
 	if (err) {
+		/* What can't be told is taken for off. */
+		dev->memory_on = false;
 		for_each(dev, stale_one);
 		return err;
 	}
