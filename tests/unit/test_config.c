@@ -216,6 +216,21 @@ static void a_write_that_cant_be_read_back_makes_mappings_revoked(void **state)
 	expect_refresh_works(u);
 }
 
+/* A refresh can bring it back without the library having seen memory go on. */
+static void memory_off_counts_though_it_was_taken_for_off(void **state)
+{
+	struct unit *u = *state;
+	uint16_t command = PCI_COMMAND_MEMORY;
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_PREAD, .err = EIO });
+	assert_int_equal(dmabufx_dev_config_write(u->mem, PCI_COMMAND, &command, 2), -EIO);
+	fake_heal(u->f);
+	assert_state(u->map, REVOKED);
+	expect_refresh_works(u);
+	set_memory(u->mem, false);
+	expect_revoked(u);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -234,6 +249,7 @@ int main(void)
 		unit_case(other_bits_of_the_same_registers_reset_nothing, unit_mapped),
 		unit_case(a_virtual_functions_memory_bit_does_nothing, unit_ioas),
 		unit_case(a_write_that_cant_be_read_back_makes_mappings_revoked, unit_mapped),
+		unit_case(memory_off_counts_though_it_was_taken_for_off, unit_mapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
