@@ -98,6 +98,20 @@ int vm_count_fds(void);
 int vm_count_mappings(struct dmabufx_ioas *ioas);
 
 /*
+ * What a refused call must leave as it was: descriptors, areas of VFIO and of
+ * buffers in the process' memory, mappings of @ioas, which may be NULL, and
+ * the drivers of all functions.
+ */
+struct vm_seen {
+	int nfds;
+	int nareas;
+	int nmappings;
+	int ndrivers;
+};
+struct vm_seen vm_look(struct vm *vm, struct dmabufx_ioas *ioas);
+void vm_unchanged(struct vm *vm, struct dmabufx_ioas *ioas, struct vm_seen before);
+
+/*
  * Whether a line that matches the expression comes into the kernel's log within
  * the time; the test's begin counts, unless vm_kernel_from_now() came later.
  */
