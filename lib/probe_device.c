@@ -13,7 +13,20 @@
 #include "dmabufx/dev.h"
 #include "dmabufx/ioas.h"
 #include "dmabufx/mapping.h"
+#include "iommu/iommu.h"
 #include "sys/sysfs.h"
+
+/* The kernel's part of a mapping that can't be unmapped ends with the probe's own iommufd. */
+static void drop(struct dmabufx_mapping *mapping)
+{
+	struct dmabufx_ctx *ctx = mapping->ioas->ctx;
+
+	if (!dmabufx_mapping_unmap(mapping))
+		return;
+	dx_lock(ctx);
+	dx_mapping_free(mapping);
+	dx_unlock(ctx);
+}
 
 void dx_probe_memory(struct probe *p)
 {
@@ -35,7 +48,7 @@ void dx_probe_memory(struct probe *p)
 	} else {
 		dx_probe_say(p, DMABUFX_PROBE_MAP_FILE, YES, 0,
 			     "a memfd was mapped without an address");
-		dmabufx_mapping_unmap(mapping);
+		drop(mapping);
 	}
 	dmabufx_buf_unref(buf);
 }
@@ -51,7 +64,7 @@ static void ask_mapping(struct probe *p, enum dmabufx_probe_id id, struct dmabuf
 		return;
 	}
 	dx_probe_say(p, id, YES, 0, "%s", yes);
-	dmabufx_mapping_unmap(mapping);
+	drop(mapping);
 }
 
 static void ask_multi_range(struct probe *p, struct dmabufx_dev *dev, uint32_t bar,
