@@ -122,6 +122,26 @@ static void bind_of_what_the_host_uses_returns_ebusy_unless_forced(void **state)
 	}
 }
 
+/* A file system on LVM, one of several disks, and a virtio card's interface. */
+static void what_the_host_uses_is_found_through_layers(void **state)
+{
+	struct unit *u = *state;
+
+	add_nic(u);
+	fake_link(u->f, "/sys/class/block/sdb", "../../devices/pci0000:00/" NIC "/host1/sdb");
+	fake_text(u->f, "/proc/self/mountinfo",
+		  "22 1 253:0 / /srv rw - ext4 /dev/mapper/vg-srv rw\n");
+	fake_link(u->f, "/sys/dev/block/253:0", "../../devices/virtual/block/dm-0");
+	fake_link(u->f, "/sys/dev/block/253:0/slaves/sdb",
+		  "../../../../pci0000:00/" NIC "/host1/sdb");
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EBUSY, DEVICE_BUSY, NIC, "/srv");
+	fake_text(u->f, "/proc/self/mountinfo", "23 1 0:44 / /data rw - btrfs /dev/sdb rw\n");
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EBUSY, DEVICE_BUSY, NIC, "/data");
+	fake_text(u->f, "/proc/self/mountinfo", "24 1 0:45 / /tmp rw - tmpfs tmpfs rw\nrubbish\n");
+	fake_text(u->f, DEVICE "/virtio3/net/eth1/flags", "0x1003\n");
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EBUSY, DEVICE_BUSY, NIC, "eth1");
+}
+
 static void bind_without_privilege_returns_eacces(void **state)
 {
 	struct unit *u = *state;
@@ -224,6 +244,7 @@ int main(void)
 		unit_case(bind_without_a_group_returns_enodev, unit_ctx),
 		unit_case(bind_without_vfio_pci_returns_enodev, unit_ctx),
 		unit_case(bind_of_what_the_host_uses_returns_ebusy_unless_forced, unit_ctx),
+		unit_case(what_the_host_uses_is_found_through_layers, unit_ctx),
 		unit_case(bind_without_privilege_returns_eacces, unit_ctx),
 		unit_case(bind_that_fails_gives_the_function_back, unit_ctx),
 		unit_case(bind_that_vfio_pci_declines_gives_the_function_back, unit_ctx),
