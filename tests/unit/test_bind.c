@@ -142,6 +142,16 @@ static void what_the_host_uses_is_found_through_layers(void **state)
 	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EBUSY, DEVICE_BUSY, NIC, "eth1");
 }
 
+static void what_cant_be_read_is_taken_for_unused(void **state)
+{
+	struct unit *u = *state;
+
+	add_nic(u);
+	fake_remove(u->f, "/proc");
+	fake_remove(u->f, DEVICE "/net");
+	assert_int_equal(dmabufx_dev_bind(u->ctx, NIC, 0), 0);
+}
+
 static void bind_without_privilege_returns_eacces(void **state)
 {
 	struct unit *u = *state;
@@ -245,6 +255,7 @@ int main(void)
 		unit_case(bind_without_vfio_pci_returns_enodev, unit_ctx),
 		unit_case(bind_of_what_the_host_uses_returns_ebusy_unless_forced, unit_ctx),
 		unit_case(what_the_host_uses_is_found_through_layers, unit_ctx),
+		unit_case(what_cant_be_read_is_taken_for_unused, unit_ctx),
 		unit_case(bind_without_privilege_returns_eacces, unit_ctx),
 		unit_case(bind_that_fails_gives_the_function_back, unit_ctx),
 		unit_case(bind_that_vfio_pci_declines_gives_the_function_back, unit_ctx),

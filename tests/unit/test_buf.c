@@ -262,21 +262,6 @@ static void a_mapping_keeps_its_buffer(void **state)
 	assert_non_null(fake_dma(u->f, u->vedu, IOVA));
 }
 
-static void drm_calls_refuse_null(void **state)
-{
-	struct unit *u = *state;
-	struct dmabufx_buf *buf = SENTINEL;
-	uint32_t handle = 77;
-
-	assert_fails(dmabufx_buf_from_drm(NULL, 0, 1, &buf), EINVAL, NULL_ARGUMENT, "ctx");
-	assert_fails(dmabufx_buf_from_drm(u->ctx, 0, 1, NULL), EINVAL, NULL_ARGUMENT, "ret");
-	assert_fails(dmabufx_buf_to_drm(NULL, 0, &handle), EINVAL, NULL_ARGUMENT, "buf");
-	assert_ptr_equal(buf, SENTINEL);
-	u->buf = new_memfd(u, PAGE);
-	assert_fails(dmabufx_buf_to_drm(u->buf, 0, NULL), EINVAL, NULL_ARGUMENT, "ret");
-	assert_int_equal(handle, 77);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -296,7 +281,6 @@ int main(void)
 		unit_case(descriptors_are_borrowed_or_ones_own, unit_ctx),
 		unit_case(the_last_reference_closes_the_descriptor, unit_ctx),
 		unit_case(a_mapping_keeps_its_buffer, unit_mapped),
-		unit_case(drm_calls_refuse_null, unit_ctx),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,17 @@ static void a_function_without_driver_group_or_bars_is_told_so(void **state)
 	assert_int_equal(info.bar_len[0], 0);
 }
 
+static void resources_that_end_early_are_bars_that_are_absent(void **state)
+{
+	struct dmabufx_dev_info info;
+	struct unit *u = *state;
+
+	fake_text(u->f, "/sys/bus/pci/devices/" MEM "/resource", "0x1000 0x1fff 0x200\nrubbish\n");
+	assert_int_equal(dmabufx_dev_lookup(u->ctx, MEM, &info), 0);
+	assert_int_equal(info.bar_len[0], PAGE);
+	assert_int_equal(info.bar_len[1], 0);
+}
+
 static void a_group_of_two_has_size_two(void **state)
 {
 	struct dmabufx_dev_info info;
@@ -176,6 +187,7 @@ int main(void)
 		unit_case(lookup_of_an_absent_function_returns_enodev, unit_ctx),
 		unit_case(lookup_refuses_null, unit_ctx),
 		unit_case(a_function_without_driver_group_or_bars_is_told_so, unit_ctx),
+		unit_case(resources_that_end_early_are_bars_that_are_absent, unit_ctx),
 		unit_case(a_group_of_two_has_size_two, unit_ctx),
 		unit_case(garbage_in_sysfs_is_an_error_not_a_zero, unit_ctx),
 	};

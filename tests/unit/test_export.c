@@ -162,6 +162,23 @@ static void as_many_ranges_as_allowed_and_one_more(void **state)
 			 0);
 }
 
+static void ranges_that_add_up_to_more_than_64_bits_return_einval(void **state)
+{
+	struct dmabufx_range ranges[16];
+	struct unit *u = *state;
+	struct dmabufx_buf *buf = SENTINEL;
+	struct dmabufx_dev *odd;
+
+	for (size_t i = 0; i < 16; i++)
+		ranges[i] = (struct dmabufx_range){ .len = 1ull << 60 };
+	u->vodd->bars[4] = (struct fake_bar){ .len = 1ull << 60 };
+	odd = open_dev(u, ODD);
+	assert_fails(dmabufx_dev_export_ranges(odd, 4, ranges, 16, NULL, &buf), EINVAL, PAST_END,
+		     ODD, "BAR 4", "64 bits");
+	assert_ptr_equal(buf, SENTINEL);
+	dmabufx_dev_unref(odd);
+}
+
 static void one_bad_range_refuses_all(void **state)
 {
 	struct dmabufx_range ranges[] = { { 0, PAGE }, { 8 * PAGE, 5 } };
@@ -331,6 +348,7 @@ int main(void)
 		unit_case(a_slice_with_the_msix_table_returns_eacces_unless_asked_for, unit_ctx),
 		unit_case(ranges_become_one_buffer_of_their_sum, unit_devs),
 		unit_case(as_many_ranges_as_allowed_and_one_more, unit_devs),
+		unit_case(ranges_that_add_up_to_more_than_64_bits_return_einval, unit_ctx),
 		unit_case(one_bad_range_refuses_all, unit_devs),
 		unit_case(export_bar_goes_around_the_msix_table, unit_ctx),
 		unit_case(export_bar_with_the_msix_table_makes_one_buffer, unit_ctx),

@@ -195,6 +195,14 @@ static void automatic_iovas_start_at_the_floor_and_are_aligned(void **state)
 	assert_int_equal(map_auto(u, PAGE, &u->map), 64 * MIB);
 }
 
+/* No IOMMU has larger pages than 1 GiB. */
+static void the_alignment_of_a_huge_buffer_ends_at_1_gib(void **state)
+{
+	struct unit *u = *state;
+
+	assert_int_equal(map_auto(u, 4096 * MIB, &u->map), 1024 * MIB);
+}
+
 static void a_floor_below_a_page_never_hands_out_iova_0(void **state)
 {
 	struct unit *u = *state;
@@ -294,6 +302,7 @@ int main(void)
 		unit_case(reserve_refuses_what_is_no_range_or_mapped, unit_ioas),
 		unit_case(reserve_without_memory_returns_enomem, unit_ioas),
 		unit_case(automatic_iovas_start_at_the_floor_and_are_aligned, unit_ioas),
+		unit_case(the_alignment_of_a_huge_buffer_ends_at_1_gib, unit_ioas),
 		unit_case(a_floor_below_a_page_never_hands_out_iova_0, unit_ioas),
 		unit_case(an_alignment_that_fits_nowhere_is_given_up, unit_ioas),
 		unit_case(a_full_space_returns_enospc_until_something_is_unmapped, unit_ioas),

@@ -42,7 +42,7 @@ static void every_descriptor_is_born_close_on_exec(void **state)
 static void errors_are_negative_errnos(void **state)
 {
 	struct dx_sys *sys = dx_sys_linux();
-	char buf[8], *list;
+	char buf[8] = "", *list;
 	uint64_t value;
 	void *p;
 
