@@ -494,9 +494,9 @@ DMABUFX_API int dmabufx_dev_set_reset_cb(struct dmabufx_dev *dev, dmabufx_reset_
  * Threads: any; the ctx stays locked throughout.
  * Return: how many mappings could not come back, 0 being all well; -EINVAL:
  * NULL; -EBUSY: called from inside a reset; what pre answered; -ENOTTY: the
- * device can't be reset; -EIO: it did not come back within 10 seconds, and
- * its mappings are STALE; errors of the kernel's call, with the mappings LIVE
- * as before.
+ * device can't be reset; -EIO: it did not come back within 10 seconds, or its
+ * command register can't be put back, and its mappings are STALE; errors of
+ * the kernel's call, with the mappings LIVE as before.
  * Source: linux/vfio.h VFIO_DEVICE_RESET (3.6).
  * Since: 0.1
  */

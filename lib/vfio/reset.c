@@ -113,7 +113,9 @@ static int restore(struct dmabufx_dev *dev, uint16_t command)
 		err = dx_config_write(dev, PCI_COMMAND, &command, sizeof(command));
 	on = err ? err : dx_config_memory_on(dev);
 	if (on < 0)
-		return dx_fail_sys(on, "restoring the command register of %s", dev->bdf);
+		return dx_fail(-EIO, DMABUFX_REASON_RESET_FAILED,
+			       "%s was reset, but its command register can't be restored: %s; power-cycle it",
+			       dev->bdf, dmabufx_strerror(on));
 	dev->memory_on = on;
 	return 0;
 }

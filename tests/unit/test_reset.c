@@ -305,7 +305,8 @@ static void command_register_that_cant_be_put_back_is_told_and_stale(void **stat
 
 	u->vmem->loses_command = true;
 	fake_fail(u->f, (struct fake_rule){ .op = FAKE_PWRITE, .err = ENODEV });
-	assert_fails(dmabufx_dev_reset(u->mem), ENODEV, SYSTEM, MEM, "command register");
+	assert_fails(dmabufx_dev_reset(u->mem), EIO, RESET_FAILED, MEM, "command register",
+		     "ENODEV");
 	fake_heal(u->f);
 	assert_state(u->map, STALE);
 	assert_reason(u->map, RESET_FAILED);
