@@ -147,12 +147,23 @@ static void open_in_a_group_that_is_not_viable_returns_eperm(void **state)
 		     "0000:00:05.1");
 }
 
-static void a_port_in_the_group_does_no_harm(void **state)
+static void open_on_a_machine_without_an_iommu_interface_returns_enodev(void **state)
+{
+	struct dmabufx_dev *dev = SENTINEL;
+	struct unit *u = *state;
+
+	fake_remove(u->f, "/dev");
+	assert_fails(dmabufx_dev_open(u->ctx, MEM, NULL, &dev), ENODEV, NO_IOMMU, "/dev/iommu");
+	assert_ptr_equal(dev, SENTINEL);
+}
+
+static void ports_and_idle_functions_in_the_group_do_no_harm(void **state)
 {
 	struct dmabufx_dev *dev = SENTINEL;
 	struct unit *u = *state;
 
 	fake_publish(u->f, fake_add(u->f, "0000:00:05.1", 1, 2, 5), "pcieport");
+	fake_publish(u->f, fake_add(u->f, "0000:00:05.2", 1, 2, 5), "");
 	fake_fail_ioctl(u->f, VFIO_DEVICE_BIND_IOMMUFD, EBUSY);
 	assert_fails(dmabufx_dev_open(u->ctx, MEM, NULL, &dev), EBUSY, DEVICE_BUSY, MEM);
 }
@@ -362,7 +373,8 @@ int main(void)
 		unit_case(open_without_device_nodes_returns_enodev, unit_ctx),
 		unit_case(open_of_no_pci_device_returns_enodev, unit_ctx),
 		unit_case(open_in_a_group_that_is_not_viable_returns_eperm, unit_ctx),
-		unit_case(a_port_in_the_group_does_no_harm, unit_ctx),
+		unit_case(open_on_a_machine_without_an_iommu_interface_returns_enodev, unit_ctx),
+		unit_case(ports_and_idle_functions_in_the_group_do_no_harm, unit_ctx),
 		unit_case(open_without_interrupt_remapping_returns_eperm, unit_ctx),
 		unit_case(open_of_what_is_open_elsewhere_returns_ebusy, unit_ctx),
 		unit_case(open_without_permission_returns_eacces, unit_ctx),

@@ -264,6 +264,8 @@ static int visit_one(struct dmabufx_mapping *mapping, void *user)
 {
 	struct visit *v = user;
 
+	/* The visitor may call the library. */
+	assert_state(mapping, LIVE);
 	v->seen[v->n++] = mapping;
 	return v->n == v->stop_at ? 42 : 0;
 }

@@ -3,7 +3,6 @@
 #include "unit.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define SLOTS 80 /* pages of the space */
 #define BASE (256 * PAGE)
@@ -123,12 +122,9 @@ static void remake(struct unit *u)
 
 static void automatic_iovas_agree_with_a_search_by_hand(void **state)
 {
-	const char *given = getenv("UNIT_SEED");
-	unsigned int seed = given ? (unsigned int)atoi(given) : (unsigned int)time(NULL);
 	struct unit *u = *state;
 
-	print_message("UNIT_SEED=%u\n", seed);
-	srand(seed);
+	unit_seed();
 	u->f->allowed[0] = (struct dmabufx_iova_range){ 0, BASE + 50 * PAGE - 1 };
 	u->f->allowed[1] = (struct dmabufx_iova_range){ BASE + 53 * PAGE, UINT64_MAX };
 	u->buf = new_memfd(u, 16 * PAGE);

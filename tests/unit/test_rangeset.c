@@ -2,9 +2,7 @@
 /* Sets of ranges: cases at the ends of 64 bits, and a random walk beside a bitmap. */
 #include "unit.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/rangeset.h"
 
@@ -167,11 +165,7 @@ static void step(struct dx_rangeset *set, struct model *m, uint64_t base, unsign
 
 static void a_random_walk_agrees_with_a_bitmap(void **state)
 {
-	const char *given = getenv("UNIT_SEED");
-	unsigned int seed = given ? (unsigned int)atoi(given) : (unsigned int)time(NULL);
-
-	print_message("UNIT_SEED=%u\n", seed);
-	srand(seed);
+	unit_seed();
 	for (int run = 0; run < 4; run++) {
 		uint64_t base = run % 2 ? UINT64_MAX - SLOTS + 1 : 0;
 		struct dx_rangeset set = { 0 };

@@ -165,6 +165,18 @@ static void list_is_sorted_and_without_dots(void **state)
 	free(names);
 }
 
+static void list_without_memory_returns_enomem(void **state)
+{
+	struct dx_sys *sys = dx_sys_linux();
+	char *names = SENTINEL;
+
+	heap_arm();
+	heap_fail_nth(1);
+	assert_int_equal(sys->list(sys, "/proc/self", &names), -ENOMEM);
+	assert_ptr_equal(names, SENTINEL);
+	heap_disarm();
+}
+
 static void links_are_cut_to_the_room(void **state)
 {
 	struct dx_sys *sys = dx_sys_linux();
@@ -229,6 +241,7 @@ int main(void)
 		cmocka_unit_test(seals_keep_the_length),
 		cmocka_unit_test(inode_tells_devices_from_files),
 		cmocka_unit_test(list_is_sorted_and_without_dots),
+		cmocka_unit_test(list_without_memory_returns_enomem),
 		cmocka_unit_test(links_are_cut_to_the_room),
 		cmocka_unit_test(limits_and_time_are_told),
 		cmocka_unit_test(sysfs_attributes_lose_their_newline),

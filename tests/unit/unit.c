@@ -4,6 +4,8 @@
 
 #include <linux/pci_regs.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
 struct dmabufx_ctx *new_ctx(struct unit *u, enum dmabufx_backend backend)
 {
@@ -230,6 +232,15 @@ void set_power(struct dmabufx_dev *dev, unsigned int d_state)
 	assert_int_equal(dmabufx_dev_config_write(dev, FAKE_CAP_PM + PCI_PM_CTRL, &pmcsr,
 						  sizeof(pmcsr)),
 			 0);
+}
+
+void unit_seed(void)
+{
+	const char *given = getenv("UNIT_SEED");
+	unsigned int seed = given ? (unsigned int)atoi(given) : (unsigned int)time(NULL);
+
+	print_message("UNIT_SEED=%u\n", seed);
+	srand(seed);
 }
 
 void unit_log_fn(void *user, enum dmabufx_log_level level, const char *text)

@@ -111,6 +111,9 @@ bool event_fd_ready(struct unit *u);
 void set_memory(struct dmabufx_dev *dev, bool on);
 void set_power(struct dmabufx_dev *dev, unsigned int d_state);
 
+/* Seeds rand(), by UNIT_SEED if that is set, and tells how to do the same again. */
+void unit_seed(void);
+
 /* A log that remembers how often it was called and the last line. */
 struct unit_log {
 	unsigned int lines;
