@@ -20,8 +20,8 @@ soak()
 }
 
 failed=0
-soak NVME0 NVME1 500
-soak IGB0 IVSHMEM1 500
-soak EDU0 IVSHMEM1 100
-soak EDU2 NVME0 100
+soak NVME0 NVME1 200
+soak IGB0 IVSHMEM1 200
+soak EDU0 IVSHMEM1 50
+soak EDU2 NVME0 50
 exit $failed

@@ -68,6 +68,8 @@ bool vm_iommu_is(const char *name);
 void vm_bind(struct vm *vm, const char *bdf);
 struct dmabufx_dev *vm_open(struct vm *vm, const char *name, struct dmabufx_ioas *ioas);
 struct dmabufx_dev *vm_open_legacy(struct vm *vm, const char *name);
+/* One that the test opened itself. */
+struct dmabufx_dev *vm_keep_dev(struct vm *vm, struct dmabufx_dev *dev);
 struct dmabufx_ioas *vm_ioas(struct vm *vm, uint64_t iova_max);
 struct dmabufx_buf *vm_export(struct vm *vm, struct dmabufx_dev *dev, uint32_t bar, uint64_t off,
 			      uint64_t len);

@@ -61,6 +61,11 @@ static uint8_t *keep_area(struct vm *vm, void *addr, size_t len)
 	return addr;
 }
 
+struct dmabufx_dev *vm_keep_dev(struct vm *vm, struct dmabufx_dev *dev)
+{
+	return vm_defer(vm, undo_dev, dev);
+}
+
 static struct dmabufx_dev *open_flags(struct vm *vm, const char *name, struct dmabufx_ioas *ioas,
 				      uint32_t flags)
 {
@@ -69,7 +74,7 @@ static struct dmabufx_dev *open_flags(struct vm *vm, const char *name, struct dm
 
 	vm_bind(vm, vm_bdf(name));
 	vm_works(dmabufx_dev_open(vm->ctx, vm_bdf(name), &opts, &dev));
-	vm_defer(vm, undo_dev, dev);
+	vm_keep_dev(vm, dev);
 	/* A BAR without a driver is off as the firmware left it. */
 	vm_set_memory(dev, true);
 	return dev;

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The ways to open a device: address, node, descriptor, group; and a virtual function. */
+#include "dma.h"
+#include "raw.h"
+#include "vm.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void node_tells_its_address(void **state)
+{
+	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
+	struct vm *vm = *state;
+	const char *bdf = vm_bdf("LAB_IVSHMEM1");
+	struct dmabufx_dev_info info;
+	struct dmabufx_dev *dev;
+	char path[64];
+
+	vm_bind(vm, bdf);
+	vm_works(dmabufx_dev_lookup(vm->ctx, bdf, &info));
+	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", info.cdev);
+	vm_works(dmabufx_dev_open(vm->ctx, path, NULL, &dev));
+	vm_works(dmabufx_dev_get_caps(dev, &caps));
+	assert_string_equal(caps.bdf, bdf);
+	assert_int_equal(caps.reset, DMABUFX_RESET_BUS);
+	dmabufx_dev_unref(dev);
+}
+
+static void borrowed_descriptor_does_the_whole_job(void **state)
+{
+	struct vm *vm = *state;
+	const char *bdf = vm_bdf("LAB_IVSHMEM1");
+	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
+	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
+	struct dmabufx_dev *dev;
+	uint8_t *va;
+	int cdev;
+
+	vm_bind(vm, bdf);
+	cdev = raw_cdev(bdf);
+	assert_true(cdev >= 0);
+	vm_works(dmabufx_dev_open_fd(vm->ctx, cdev, NULL, &dev));
+	/* The library has one of its own. */
+	close(cdev);
+	vm_keep_dev(vm, dev);
+	vm_set_memory(dev, true);
+	va = vm_bar_va(vm, dev, 2, 0, VM_TARGET);
+	vm_map_at(vm, ioas, vm_export(vm, dev, 2, 0, VM_TARGET), VM_IOVA);
+	assert_int_equal(vm_works(dmabufx_dev_reset(dev)), 0);
+	vm_dma_lands(edu, VM_IOVA, va);
+}
+
+static void descriptor_bound_elsewhere_exports_and_resets(void **state)
+{
+	DMABUFX_OPTS(dmabufx_dev_opts, prebound, .flags = DMABUFX_DEV_PREBOUND);
+	struct vm *vm = *state;
+	const char *bdf = vm_bdf("LAB_IVSHMEM1");
+	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
+	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
+	int iommufd = vm_fd(vm, raw_iommufd()), cdev;
+	struct dmabufx_dev *dev;
+	uint8_t *va;
+
+	vm_bind(vm, bdf);
+	cdev = vm_fd(vm, raw_cdev(bdf));
+	assert_int_equal(raw_bind(cdev, iommufd), 0);
+	vm_fails(dmabufx_dev_open_fd(vm->ctx, cdev, NULL, &dev), EINVAL, DMABUFX_REASON_DEVICE_BUSY,
+		 "DMABUFX_DEV_PREBOUND");
+	vm_works(dmabufx_dev_open_fd(vm->ctx, cdev, &prebound, &dev));
+	vm_keep_dev(vm, dev);
+	vm_set_memory(dev, true);
+	vm_fails(dmabufx_dev_attach(dev, ioas), EOPNOTSUPP, DMABUFX_REASON_BACKEND,
+		 "01:00.0 .*belongs to another iommufd: its address space is fixed");
+	va = vm_bar_va(vm, dev, 2, 0, VM_TARGET);
+	vm_map_at(vm, ioas, vm_export(vm, dev, 2, 0, VM_TARGET), VM_IOVA);
+	assert_int_equal(vm_works(dmabufx_dev_reset(dev)), 0);
+	vm_dma_lands(edu, VM_IOVA, va);
+}
+
+static void legacy_device_is_reset_with_its_mappings(void **state)
+{
+	struct vm *vm = *state;
+	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
+	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
+	struct dmabufx_dev *dev = vm_open_legacy(vm, "LAB_IVSHMEM1");
+	uint8_t *va = vm_bar_va(vm, dev, 2, 0, VM_TARGET);
+
+	vm_fails(dmabufx_dev_attach(dev, ioas), EOPNOTSUPP, DMABUFX_REASON_BACKEND,
+		 "01:00.0 was opened through its group");
+	vm_map_at(vm, ioas, vm_export(vm, dev, 2, 0, VM_TARGET), VM_IOVA);
+	assert_int_equal(vm_works(dmabufx_dev_reset(dev)), 0);
+	vm_dma_lands(edu, VM_IOVA, va);
+}
+
+static void set_vfs(int n)
+{
+	char path[96];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/sriov_numvfs", vm_bdf("LAB_IGB0"));
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fprintf(f, "%d", n);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void remove_vfs(void *vm)
+{
+	dmabufx_dev_unbind(((struct vm *)vm)->ctx, vm_bdf("LAB_IGB0_VF0"));
+	set_vfs(0);
+}
+
+/* Its command register shows memory off whatever it is: a VF's is always on. */
+static void virtual_function_exports_and_follows_its_reset(void **state)
+{
+	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
+	struct vm *vm = *state;
+	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
+	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
+	uint32_t by_cpu, by_dma = 0;
+	struct dmabufx_dev *vf;
+	uint8_t *va;
+
+	set_vfs(1);
+	vm_defer(vm, remove_vfs, vm);
+	vm_works(dmabufx_dev_bind(vm->ctx, vm_bdf("LAB_IGB0_VF0"), 0));
+	vm_works(dmabufx_dev_open(vm->ctx, vm_bdf("LAB_IGB0_VF0"), NULL, &vf));
+	vm_keep_dev(vm, vf);
+	vm_works(dmabufx_dev_get_caps(vf, &caps));
+	assert_int_equal(caps.memory_enabled, 1);
+	assert_int_equal(caps.can_reset, 1);
+	assert_true(caps.reset & DMABUFX_RESET_FLR);
+	va = vm_bar_va(vm, vf, 0, 0, VM_PAGE);
+	vm_map_at(vm, ioas, vm_export(vm, vf, 0, 0, VM_PAGE), VM_IOVA);
+	assert_int_equal(vm_works(dmabufx_dev_reset(vf)), 0);
+	/* The status register, as the CPU and as the edu's DMA see it. */
+	by_cpu = *(volatile uint32_t *)(va + 8);
+	assert_int_equal(engine_read(edu, VM_IOVA + 8, sizeof(by_dma), &by_dma), 0);
+	assert_int_equal(by_dma, by_cpu);
+	assert_true(by_cpu != UINT32_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		VM_TEST(node_tells_its_address),
+		VM_TEST(borrowed_descriptor_does_the_whole_job),
+		VM_TEST(descriptor_bound_elsewhere_exports_and_resets),
+		VM_TEST(legacy_device_is_reset_with_its_mappings),
+		VM_TEST(virtual_function_exports_and_follows_its_reset),
+	};
+
+	return VM_MAIN(tests);
+}
