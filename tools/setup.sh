@@ -58,18 +58,31 @@ missing()
 	done
 }
 
-# Backports offer a newer QEMU only to those who name the suite.
-qemu_package()
+# The suite to take QEMU from, with all it depends on: the release's own, or its
+# backports where that one is too old.
+qemu_suite()
 {
 	local own
 	own=$(apt-cache "${apt_opts[@]}" policy qemu-system-x86 | sed -n 's/^  Candidate: //p')
 	own=${own#*:}
 	own=${own%%[!0-9]*}
 	if [ "${own:-0}" -ge "$qemu_needed" ]; then
-		echo qemu-system-x86
+		codename
 	else
-		echo "qemu-system-x86/$(codename)-backports"
+		echo "$(codename)-backports"
 	fi
+}
+
+# apt_install LOG OPTION|PACKAGE...
+apt_install()
+{
+	local log=$1
+	shift
+	root apt-get "${apt_opts[@]}" -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 \
+		install "$@" > "$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		die "apt-get could not install them"
+	}
 }
 
 # From the release's own suites alone, with lists and cache of this run's own:
@@ -91,11 +104,17 @@ install()
 	root apt-get "${apt_opts[@]}" -qq update ||
 		die "the archive cannot be read; is there a network, or a proxy that apt must know?"
 	say "installing $# packages: $*"
-	root apt-get "${apt_opts[@]}" -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 \
-		install "${@/%qemu-system-x86/$(qemu_package)}" > "$work/log" 2>&1 || {
-		tail -n 20 "$work/log" >&2
-		die "apt-get could not install them"
-	}
+	local -a plain=()
+	local package qemu=
+	for package in "$@"; do
+		if [ "$package" = qemu-system-x86 ]; then
+			qemu=$package
+		else
+			plain+=("$package")
+		fi
+	done
+	[ ${#plain[@]} -eq 0 ] || apt_install "$work/log" "${plain[@]}"
+	[ -z "$qemu" ] || apt_install "$work/log" -t "$(qemu_suite)" "$qemu"
 }
 
 packages=("${build[@]}" "${kernel[@]}" "${lab[@]}" "${checks[@]}")
