@@ -9,6 +9,12 @@
 
 #include <stdlib.h>
 
+#ifdef __has_feature /* clang's way to tell what gcc tells by a macro */
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
 struct dx_pool {
 	void *first; /* each begins with the address of the next */
 };
