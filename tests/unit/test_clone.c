@@ -92,6 +92,23 @@ static void clone_keeps_reservations_and_takes_its_own_mappings(void **state)
 	assert_int_equal(fake_spaces(u->f), 1);
 }
 
+static void clone_chooses_iovas_around_what_it_copied(void **state)
+{
+	struct unit *u = *state;
+	DMABUFX_OPTS(dmabufx_map_opts, opts, .length = PAGE);
+	struct dmabufx_mapping *first = map_slice(u->ioas, u->buf, DMABUFX_IOVA_FLOOR, 0, PAGE);
+	struct dmabufx_mapping *map;
+	struct dmabufx_ioas *clone;
+
+	assert_int_equal(dmabufx_ioas_reserve(u->ioas, DMABUFX_IOVA_FLOOR + PAGE, PAGE), 0);
+	clone = clone_of(u);
+	assert_int_equal(dmabufx_ioas_map(clone, u->buf, &opts, &map), 0);
+	assert_int_equal(dmabufx_mapping_iova(map), DMABUFX_IOVA_FLOOR + 2 * PAGE);
+	assert_int_equal(dmabufx_mapping_unmap(map), 0);
+	assert_int_equal(dmabufx_mapping_unmap(first), 0);
+	dmabufx_ioas_unref(clone);
+}
+
 static void clone_leaves_out_what_is_not_live(void **state)
 {
 	struct unit *u = *state;
@@ -164,6 +181,7 @@ int main(void)
 		unit_case(mappings_of_a_clone_cant_be_unmapped, unit_mapped),
 		unit_case(clone_outlives_what_it_was_made_of, unit_mapped),
 		unit_case(clone_keeps_reservations_and_takes_its_own_mappings, unit_mapped),
+		unit_case(clone_chooses_iovas_around_what_it_copied, unit_mapped),
 		unit_case(clone_leaves_out_what_is_not_live, unit_mapped),
 		unit_case(a_clones_mappings_follow_their_device, unit_mapped),
 		unit_case(clone_refuses_null_bad_options_and_type1, unit_mapped),

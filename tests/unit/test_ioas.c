@@ -88,6 +88,7 @@ static void ranges_narrow_with_a_device_and_widen_without(void **state)
 	assert_int_equal(dmabufx_dev_detach(u->edu), 0);
 	assert_int_equal(dmabufx_ioas_ranges(u->ioas, ranges, 4), 1);
 	assert_int_equal(dmabufx_dev_attach(u->edu, u->ioas), 0);
+	assert_int_equal(dmabufx_ioas_ranges(u->ioas, ranges, 4), 2);
 	u->edu = dmabufx_dev_unref(u->edu);
 	assert_int_equal(dmabufx_ioas_ranges(u->ioas, ranges, 4), 1);
 }
