@@ -114,6 +114,29 @@ static int unmap(struct fake *f, struct fake_space *space, struct iommu_ioas_unm
 	return 0;
 }
 
+/* A structure tells its size first; no call of the library's needs less than all of it. */
+static bool well_formed(unsigned long request, const void *arg)
+{
+	static const struct {
+		unsigned long request;
+		uint32_t size;
+	} table[] = {
+		{ IOMMU_DESTROY, sizeof(struct iommu_destroy) },
+		{ IOMMU_IOAS_ALLOC, sizeof(struct iommu_ioas_alloc) },
+		{ IOMMU_IOAS_IOVA_RANGES, sizeof(struct iommu_ioas_iova_ranges) },
+		{ IOMMU_IOAS_MAP, sizeof(struct iommu_ioas_map) },
+		{ IOMMU_IOAS_MAP_FILE, sizeof(struct iommu_ioas_map_file) },
+		{ IOMMU_IOAS_COPY, sizeof(struct iommu_ioas_copy) },
+		{ IOMMU_IOAS_UNMAP, sizeof(struct iommu_ioas_unmap) },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (table[i].request == request)
+			return *(const uint32_t *)arg == table[i].size;
+	}
+	return true;
+}
+
 /* Every structure names an address space in its second or third word. */
 static struct fake_space *space_of(struct fake *f, const struct fake_file *file,
 				   unsigned long request, const void *arg)
@@ -129,6 +152,8 @@ int fake_iommufd_ioctl(struct fake *f, struct fake_file *file, unsigned long req
 {
 	struct fake_space *space, *src;
 
+	if (!well_formed(request, arg))
+		return -EINVAL;
 	if (request == IOMMU_IOAS_ALLOC)
 		return ioas_alloc(f, file, arg);
 	space = space_of(f, file, request, arg);

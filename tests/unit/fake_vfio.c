@@ -24,6 +24,8 @@ static int bind_iommufd(struct fake *f, struct fake_file *file,
 {
 	struct fake_file *iommufd = fake_at(f, cmd->iommufd);
 
+	if (cmd->argsz < sizeof(*cmd) || cmd->flags)
+		return -EINVAL;
 	if (group_has_file(f, file->vdev->group))
 		return -EBUSY;
 	if (file->granted)
@@ -193,11 +195,16 @@ static int export(struct fake *f, struct fake_vdev *v,
 
 static int feature(struct fake *f, struct fake_vdev *v, struct vfio_device_feature *cmd)
 {
+	const struct vfio_device_feature_dma_buf *args = (const void *)cmd->data;
+
 	if ((cmd->flags & VFIO_DEVICE_FEATURE_MASK) != VFIO_DEVICE_FEATURE_DMA_BUF)
 		return -ENOTTY;
 	if (cmd->flags & VFIO_DEVICE_FEATURE_PROBE)
 		return -v->export_err;
-	return export(f, v, (const void *)cmd->data);
+	if (cmd->argsz <
+	    sizeof(*cmd) + sizeof(*args) + args->nr_ranges * sizeof(args->dma_ranges[0]))
+		return -EINVAL;
+	return export(f, v, args);
 }
 
 int fake_device_ioctl(struct fake *f, struct fake_file *file, unsigned long request, void *arg)
