@@ -158,7 +158,15 @@ def boot(options, logs, build):
         return args
 
     timeout = options.boot_timeout * (4 if options.icount else 1)
-    return Guest(command, logs, timeout), environment(options, names)
+    try:
+        guest = Guest(command, logs, timeout)
+    except GuestGone as gone:
+        # On a busy host an emulated clock may fail the kernel's check of it. What is
+        # wrong with the kernel itself is wrong the second time too.
+        progress("")
+        print(f"boot: {gone}; once more", file=sys.stderr)
+        guest = Guest(command, logs, timeout)
+    return guest, environment(options, names)
 
 
 def live(data):
