@@ -455,9 +455,10 @@ DMABUFX_API int dmabufx_dev_config_read(struct dmabufx_dev *dev, uint32_t offset
  * @buf: the bytes
  * @len: bytes, not 0
  *
- * A write that turns the device's memory off, or sends it to D3, makes the
- * kernel revoke its buffers: their mappings become REVOKED, and stay so until
- * dmabufx_mapping_refresh().
+ * A write that turns the device's memory off, sends it to D3, or resets it,
+ * makes the kernel revoke its buffers: their mappings become REVOKED, and stay
+ * so until dmabufx_mapping_refresh(). That holds for a virtual function too,
+ * whose memory stays on.
  *
  * Threads: any.
  * Return: as dmabufx_dev_config_read().

@@ -9,6 +9,9 @@
 #include "sys/ctx.h"
 #include "vfio/dev_priv.h"
 
+/* The state of PCI_PM_CTRL in which a function answers no memory access; D1 and D2 do. */
+#define PM_D3_HOT 3
+
 int dx_config_read(struct dmabufx_dev *dev, uint32_t off, void *buf, size_t len)
 {
 	struct dx_sys *sys = dev->ctx->sys;
@@ -38,7 +41,8 @@ int dx_config_memory_on(struct dmabufx_dev *dev)
 		err = dx_config_read(dev, dev->pm_cap + PCI_PM_CTRL, &pmcsr, sizeof(pmcsr));
 	if (err)
 		return err;
-	return (dev->is_vf || command & PCI_COMMAND_MEMORY) && !(pmcsr & PCI_PM_CTRL_STATE_MASK);
+	return (dev->is_vf || command & PCI_COMMAND_MEMORY) &&
+	       (pmcsr & PCI_PM_CTRL_STATE_MASK) < PM_D3_HOT;
 }
 
 static bool touches(uint32_t off, size_t len, uint32_t reg, size_t reg_len)
@@ -46,10 +50,10 @@ static bool touches(uint32_t off, size_t len, uint32_t reg, size_t reg_len)
 	return off < reg + reg_len && reg < off + len;
 }
 
-/* The byte that a write puts at @at, 0 if it doesn't reach there. */
-static uint8_t byte_at(uint32_t off, const void *buf, size_t len, uint32_t at)
+/* The byte that a write puts at @at, @none if it doesn't reach there. */
+static uint8_t byte_or(uint32_t off, const void *buf, size_t len, uint32_t at, uint8_t none)
 {
-	return at >= off && at < off + len ? ((const uint8_t *)buf)[at - off] : 0;
+	return at >= off && at < off + len ? ((const uint8_t *)buf)[at - off] : none;
 }
 
 /* A function level reset by a write: PCIe's bit 15 of device control, or AF's bit 0. */
@@ -57,8 +61,23 @@ static bool is_flr(const struct dmabufx_dev *dev, uint32_t off, const void *buf,
 {
 	uint32_t devctl = dev->pcie_cap + PCI_EXP_DEVCTL + 1, af = dev->af_cap + PCI_AF_CTRL;
 
-	return (dev->pcie_cap && byte_at(off, buf, len, devctl) & (PCI_EXP_DEVCTL_BCR_FLR >> 8)) ||
-	       (dev->af_cap && byte_at(off, buf, len, af) & PCI_AF_CTRL_FLR);
+	return (dev->pcie_cap &&
+		byte_or(off, buf, len, devctl, 0) & (PCI_EXP_DEVCTL_BCR_FLR >> 8)) ||
+	       (dev->af_cap && byte_or(off, buf, len, af, 0) & PCI_AF_CTRL_FLR);
+}
+
+/*
+ * Whether the kernel revokes at such a write: by what is written, not by what
+ * comes of it. A virtual function's memory stays on, and its mappings die all
+ * the same (vfio_basic_config_write() of vfio_pci_config.c, 7.3).
+ */
+static bool revokes(const struct dmabufx_dev *dev, uint32_t off, const void *buf, size_t len)
+{
+	uint8_t command = byte_or(off, buf, len, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	uint8_t pm = dev->pm_cap ? byte_or(off, buf, len, dev->pm_cap + PCI_PM_CTRL, 0) : 0;
+
+	return !(command & PCI_COMMAND_MEMORY) || (pm & PCI_PM_CTRL_STATE_MASK) == PM_D3_HOT ||
+	       is_flr(dev, off, buf, len);
 }
 
 /* The kernel revoked the buffers during such a write and maps nothing back. */
@@ -73,7 +92,7 @@ static int after_write(struct dmabufx_dev *dev, uint32_t off, const void *buf, s
 		on = dx_config_memory_on(dev);
 		dev->memory_on = on > 0;
 	}
-	if ((power && !dev->memory_on) || is_flr(dev, off, buf, len))
+	if ((power && !dev->memory_on) || revokes(dev, off, buf, len))
 		dx_dev_mark(dev, DMABUFX_MAPPING_REVOKED, DMABUFX_REASON_REVOKED);
 	/* What can't be told is taken for off: a refresh finds out. */
 	if (on < 0)

@@ -8,13 +8,25 @@
 #include "fake_priv.h"
 #include "fake_vfio.h"
 
+#define PCI_D3_HOT 3
+
 #define CONFIG_OFFSET ((uint64_t)VFIO_PCI_CONFIG_REGION_INDEX << 40)
 
 static bool memory_on(const struct fake_vdev *v)
 {
 	bool decodes = v->is_vf || v->config[PCI_COMMAND] & PCI_COMMAND_MEMORY;
 
-	return decodes && !(v->config[FAKE_CAP_PM + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK);
+	return decodes &&
+	       (v->config[FAKE_CAP_PM + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK) < PCI_D3_HOT;
+}
+
+/* vfio_pci_config.c, 7.3: by what is written, also where memory is on afterwards, as in a VF. */
+static bool revokes(const uint8_t *buf, size_t len, uint64_t off)
+{
+	uint64_t command = PCI_COMMAND - off, pm = FAKE_CAP_PM + PCI_PM_CTRL - off;
+
+	return (command < len && !(buf[command] & PCI_COMMAND_MEMORY)) ||
+	       (pm < len && (buf[pm] & PCI_PM_CTRL_STATE_MASK) >= PCI_D3_HOT);
 }
 
 static void update(struct fake *f, struct fake_vdev *v)
@@ -41,10 +53,12 @@ ssize_t fake_device_read(struct fake *f, struct fake_vdev *v, void *buf, size_t 
 		return -EINVAL;
 	if (f->short_config)
 		return (ssize_t)len - 1;
-	if (f->now < v->back_at)
-		memset(buf, 0xff, len);
-	else
-		memcpy(buf, v->config + off, len);
+	memcpy(buf, v->config + off, len);
+	/* VFIO answers for vendor and device itself: init_pci_cap_basic_perm(), 7.3. */
+	for (size_t i = 0; f->now < v->back_at && i < len; i++) {
+		if (off + i >= PCI_COMMAND)
+			((uint8_t *)buf)[i] = 0xff;
+	}
 	return (ssize_t)len;
 }
 
@@ -69,6 +83,8 @@ ssize_t fake_device_write(struct fake *f, struct fake_vdev *v, const void *buf, 
 	if (f->short_config)
 		return (ssize_t)len - 1;
 	memcpy(v->config + off, buf, len);
+	if (revokes(buf, len, off))
+		fake_revoke(f, v);
 	if (takes_flr(v))
 		fake_reset(f, v);
 	update(f, v);

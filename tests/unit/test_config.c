@@ -187,7 +187,8 @@ static void other_bits_of_the_same_registers_reset_nothing(void **state)
 	expect_no_event(u);
 }
 
-static void a_virtual_functions_memory_bit_does_nothing(void **state)
+/* The memory stays on, but the kernel revokes before it finds that out. */
+static void a_virtual_functions_memory_bit_kills_mappings_and_leaves_memory_on(void **state)
 {
 	struct unit *u = *state;
 
@@ -198,7 +199,21 @@ static void a_virtual_functions_memory_bit_does_nothing(void **state)
 	u->map = map_fixed(u->ioas, u->buf, IOVA);
 	set_memory(u->mem, false);
 	assert_int_equal(memory_enabled(u->mem), 1);
+	assert_state(u->map, REVOKED);
+	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
 	assert_state(u->map, LIVE);
+}
+
+static void a_light_sleep_revokes_nothing(void **state)
+{
+	struct unit *u = *state;
+
+	for (unsigned int d = 1; d <= 2; d++) {
+		set_power(u->mem, d);
+		assert_int_equal(memory_enabled(u->mem), 1);
+		assert_state(u->map, LIVE);
+		expect_no_event(u);
+	}
 }
 
 /* The write went through: whether memory is on can't be told, so nothing is promised. */
@@ -247,7 +262,9 @@ int main(void)
 		unit_case(a_write_that_leaves_memory_on_tells_nothing, unit_mapped),
 		unit_case(a_written_function_level_reset_makes_mappings_revoked, unit_mapped),
 		unit_case(other_bits_of_the_same_registers_reset_nothing, unit_mapped),
-		unit_case(a_virtual_functions_memory_bit_does_nothing, unit_ioas),
+		unit_case(a_virtual_functions_memory_bit_kills_mappings_and_leaves_memory_on,
+			  unit_ioas),
+		unit_case(a_light_sleep_revokes_nothing, unit_mapped),
 		unit_case(a_write_that_cant_be_read_back_makes_mappings_revoked, unit_mapped),
 		unit_case(memory_off_counts_though_it_was_taken_for_off, unit_mapped),
 	};
