@@ -201,11 +201,12 @@ DMABUFX_API int dmabufx_dev_bind(struct dmabufx_ctx *ctx, const char *bdf, uint3
  * @ctx: context
  * @bdf: its address
  *
- * With the device open somewhere, the kernel blocks until it is closed.
+ * With the device open somewhere else, the kernel blocks until it is closed.
+ * The ctx isn't locked meanwhile.
  *
  * Threads: any. Privilege: root.
  * Return: 0; -EINVAL: NULL or no PCI address; -ENODEV: no such function;
- * -EACCES: no privilege; errors of the sysfs writes.
+ * -EBUSY: open in @ctx; -EACCES: no privilege; errors of the sysfs writes.
  * Source: /sys/bus/pci/devices/BDF/driver_override (3.16).
  * Since: 0.1
  */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "sys/ctx.h"
 #include "sys/sysfs.h"
+#include "vfio/dev_priv.h"
 #include "vfio/in_use_priv.h"
 #include "vfio/list_priv.h"
 
@@ -87,6 +88,34 @@ static int bind(struct dx_sys *sys, const struct dmabufx_dev_info *info)
 	return dx_fail_sys(err ? err : -EIO, "binding %s to " VFIO_PCI, info->bdf);
 }
 
+/*
+ * Unbinding waits in the kernel until the last user has closed the device: for
+ * ever, if that is the caller. So it is refused here, and done without the
+ * ctx's lock, which whoever could close it would wait for.
+ */
+static int check_closed(struct dmabufx_ctx *ctx, const char *bdf)
+{
+	struct dx_list *at;
+	bool found = false;
+
+	dx_lock(ctx);
+	dx_list_for_each(at, &ctx->devs)
+		found |= !strcmp(dx_container_of(at, struct dmabufx_dev, ctx_link)->bdf, bdf);
+	dx_unlock(ctx);
+	return found ? dx_fail(-EBUSY, DMABUFX_REASON_DEVICE_BUSY,
+			       "%s is open in this context; close it before its driver changes",
+			       bdf) :
+		       0;
+}
+
+static void log_bound(struct dmabufx_ctx *ctx, const struct dmabufx_dev_info *was)
+{
+	dx_lock(ctx);
+	dx_info(ctx, "%s: bound to " VFIO_PCI ", was %s", was->bdf,
+		was->driver[0] ? was->driver : "unbound");
+	dx_unlock(ctx);
+}
+
 int dmabufx_dev_bind(struct dmabufx_ctx *ctx, const char *bdf, uint32_t flags)
 {
 	struct dmabufx_dev_info info;
@@ -96,17 +125,16 @@ int dmabufx_dev_bind(struct dmabufx_ctx *ctx, const char *bdf, uint32_t flags)
 		return dx_fail_null(ctx ? "bdf" : "ctx");
 	if (flags & ~DMABUFX_BIND_FORCE)
 		return dx_fail_flags("dmabufx_dev_bind", flags, DMABUFX_BIND_FORCE);
-	dx_lock(ctx);
 	err = dx_dev_lookup_name(ctx->sys, bdf, &info);
-	if (!err && strcmp(info.driver, VFIO_PCI)) {
-		err = check(ctx->sys, &info, flags);
-		if (!err)
-			err = bind(ctx->sys, &info);
-		if (!err)
-			dx_info(ctx, "%s: bound to " VFIO_PCI ", was %s", info.bdf,
-				info.driver[0] ? info.driver : "unbound");
-	}
-	dx_unlock(ctx);
+	if (err || !strcmp(info.driver, VFIO_PCI))
+		return err;
+	err = check(ctx->sys, &info, flags);
+	if (!err)
+		err = check_closed(ctx, info.bdf);
+	if (!err)
+		err = bind(ctx->sys, &info);
+	if (!err)
+		log_bound(ctx, &info);
 	return err;
 }
 
@@ -135,10 +163,8 @@ int dmabufx_dev_unbind(struct dmabufx_ctx *ctx, const char *bdf)
 
 	if (!ctx || !bdf)
 		return dx_fail_null(ctx ? "bdf" : "ctx");
-	dx_lock(ctx);
 	err = dx_dev_lookup_name(ctx->sys, bdf, &info);
 	if (!err)
-		err = unbind(ctx->sys, info.bdf);
-	dx_unlock(ctx);
-	return err;
+		err = check_closed(ctx, info.bdf);
+	return err ? err : unbind(ctx->sys, info.bdf);
 }

@@ -226,6 +226,19 @@ static void unbind_is_well_when_no_driver_wants_the_function(void **state)
 	assert_string_equal(u->vmem->driver, "");
 }
 
+/* The kernel would wait for ever for the caller to close it. */
+static void unbind_of_what_this_ctx_has_open_returns_ebusy(void **state)
+{
+	struct unit *u = *state;
+	struct dmabufx_dev *dev = open_dev(u, MEM);
+
+	assert_fails(dmabufx_dev_unbind(u->ctx, MEM), EBUSY, DEVICE_BUSY, MEM, "close it");
+	assert_string_equal(u->vmem->driver, "vfio-pci");
+	dmabufx_dev_unref(dev);
+	assert_int_equal(dmabufx_dev_unbind(u->ctx, MEM), 0);
+	assert_string_equal(u->vmem->driver, "");
+}
+
 static void unbind_refuses_null_and_tells_errors(void **state)
 {
 	struct unit *u = *state;
@@ -262,6 +275,7 @@ int main(void)
 		unit_case(unbind_gives_the_function_to_the_hosts_driver, unit_ctx),
 		unit_case(unbind_leaves_another_driver_alone, unit_ctx),
 		unit_case(unbind_is_well_when_no_driver_wants_the_function, unit_ctx),
+		unit_case(unbind_of_what_this_ctx_has_open_returns_ebusy, unit_ctx),
 		unit_case(unbind_refuses_null_and_tells_errors, unit_ctx),
 	};
 
