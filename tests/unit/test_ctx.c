@@ -102,9 +102,9 @@ static void wanted_backend_that_is_absent_returns_enodev(void **state)
 	struct dmabufx_ctx *type1 = new_ctx(u, DMABUFX_BACKEND_TYPE1);
 
 	fake_fail(u->f, (struct fake_rule){ .op = FAKE_OPEN, .path = "/dev/iommu", .err = ENXIO });
-	fake_remove(u->f, "/dev/vfio/vfio");
 	assert_fails(dmabufx_ctx_backend(iommufd), ENODEV, NO_IOMMU, "/dev/iommu",
 		     "CONFIG_IOMMUFD");
+	fake_remove(u->f, "/dev/vfio/vfio");
 	assert_fails(dmabufx_ctx_backend(type1), ENODEV, NO_IOMMU, "/dev/vfio/vfio");
 	dmabufx_ctx_unref(iommufd);
 	dmabufx_ctx_unref(type1);

@@ -141,6 +141,7 @@ static void one_context_serves_threads_during_resets(void **state)
 struct holder {
 	struct unit *u;
 	atomic_bool inside;
+	atomic_bool started;
 	atomic_bool done;
 	pthread_t other;
 };
@@ -149,6 +150,7 @@ static void *ask_state(void *arg)
 {
 	struct holder *h = arg;
 
+	h->started = true;
 	dmabufx_mapping_state(h->u->map);
 	h->done = true;
 	return NULL;
@@ -160,7 +162,9 @@ static int look_from_outside(struct dmabufx_dev *dev, void *user)
 	struct holder *h = user;
 
 	assert_int_equal(pthread_create(&h->other, NULL, ask_state, h), 0);
-	for (int i = 0; i < 100; i++) {
+	while (!h->started)
+		sched_yield();
+	for (int i = 0; i < 2000; i++) {
 		assert_state(h->u->map,
 			     LIVE); /* the owner gets in, and out, as often as it likes */
 		sched_yield();
