@@ -242,7 +242,9 @@ DMABUFX_API int dmabufx_dev_open(struct dmabufx_ctx *ctx, const char *name,
  * @ret: receives the device, with one reference
  *
  * Binds it to the context's iommufd, unless DMABUFX_DEV_PREBOUND says it is
- * bound already; such a device can export and be reset, not be attached.
+ * bound already; such a device can export and be reset, not be attached. The
+ * kernel has no call that unbinds: @fd stays bound until it is closed, also if
+ * this call fails behind the binding.
  *
  * Threads: any. Privilege: none beyond the descriptor.
  * Return: as dmabufx_dev_open(); -EBADF: @fd is closed; -EINVAL: no VFIO device.
@@ -266,9 +268,12 @@ DMABUFX_API struct dmabufx_dev *dmabufx_dev_ref(struct dmabufx_dev *dev);
  * dmabufx_dev_unref() - drop a reference
  * @dev: device, or NULL
  *
- * The last one detaches and closes the device: the kernel then revokes every
- * buffer exported from it for good, and their mappings become GONE. Buffers
- * hold no reference on the device.
+ * The last one takes the mappings of its buffers out, which become GONE,
+ * detaches the device and closes it: the kernel then revokes every buffer
+ * exported from it for good. Where the caller still has it open, by a
+ * descriptor that was borrowed or by a mapping from dmabufx_dev_bar_map(), the
+ * kernel revokes when that is closed as well. Buffers hold no reference on the
+ * device.
  *
  * Threads: any.
  * Return: NULL, to assign back.

@@ -114,7 +114,8 @@ static int refresh(struct dmabufx_mapping *m)
 
 	if (err)
 		return err;
-	err = dx_mapping_in(m);
+	/* Gone is for good, also where somebody else has the device open: nobody follows it. */
+	err = m->buf && dx_buf_is_gone(m->buf) ? dx_map_explain(m, -ENODEV) : dx_mapping_in(m);
 	if (!err) {
 		m->state = DMABUFX_MAPPING_LIVE;
 		m->reason = 0;

@@ -32,16 +32,33 @@ void dx_dev_mark(struct dmabufx_dev *dev, enum dmabufx_mapping_state state,
 		mark(dx_container_of(at, struct dmabufx_buf, dev_link), state, reason);
 }
 
-/* The kernel revokes the buffers for good as the descriptor closes. */
+static void take_out(struct dmabufx_buf *buf)
+{
+	struct dx_list *at;
+
+	dx_list_for_each(at, &buf->mappings)
+		dx_mapping_out(dx_container_of(at, struct dmabufx_mapping, buf_link));
+}
+
+/*
+ * The kernel revokes the buffers for good as the device's last descriptor or
+ * CPU mapping goes. The caller may hold one: so the mappings are taken out here,
+ * and GONE is true at once. What can't be taken out dies with the device.
+ */
 static void orphan_bufs(struct dmabufx_dev *dev)
 {
+	const struct dmabufx_error before = *dmabufx_last_error();
 	struct dx_list *at, *tmp;
 
 	dx_dev_mark(dev, DMABUFX_MAPPING_GONE, DMABUFX_REASON_REVOKED_FOR_GOOD);
 	dx_list_for_each_safe(at, tmp, &dev->bufs) {
+		struct dmabufx_buf *buf = dx_container_of(at, struct dmabufx_buf, dev_link);
+
+		take_out(buf);
 		dx_list_del(at);
-		dx_container_of(at, struct dmabufx_buf, dev_link)->dev = NULL;
+		buf->dev = NULL;
 	}
+	dx_fail_restore(&before);
 }
 
 static void leave_ioas(struct dmabufx_dev *dev)
@@ -60,7 +77,10 @@ void dx_dev_put(struct dmabufx_dev *dev)
 		return;
 	orphan_bufs(dev);
 	dx_list_del(&dev->ctx_link);
-	/* Closing detaches; a type1 device must be closed before its group leaves. */
+	/* Closing detaches only if nobody else holds the device open. */
+	if (dev->ioas && !dev->group)
+		dx_vfio_detach(ctx->sys, dev->fd);
+	/* A type1 device must be closed before its group leaves. */
 	dx_sys_close(ctx->sys, dev->fd);
 	if (dev->ioas)
 		leave_ioas(dev);
