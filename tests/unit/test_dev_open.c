@@ -223,29 +223,6 @@ static void open_fd_duplicates_the_descriptor(void **state)
 	u->buf = export_at(u->mem, 2, 0, PAGE);
 }
 
-/* The kernel neither detaches nor revokes: the caller has the device open. */
-static void unref_detaches_and_takes_out_what_a_borrowed_descriptor_keeps_open(void **state)
-{
-	struct unit *u = *state;
-	DMABUFX_OPTS(dmabufx_dev_opts, opts, .ioas = u->ioas);
-	struct dmabufx_dev *dev;
-	int fd = raw_open(u, NODE);
-
-	assert_int_equal(dmabufx_dev_open_fd(u->ctx, fd, &opts, &dev), 0);
-	u->edu = open_dev(u, EDU);
-	assert_int_equal(dmabufx_dev_attach(u->edu, u->ioas), 0);
-	u->buf = export_at(dev, 2, 0, PAGE);
-	u->map = map_fixed(u->ioas, u->buf, IOVA);
-	assert_non_null(fake_dma(u->f, u->vmem, IOVA));
-	dmabufx_dev_unref(dev);
-	assert_null(u->vmem->attached);
-	assert_state(u->map, GONE);
-	assert_null(fake_dma(u->f, u->vedu, IOVA));
-	assert_fails(dmabufx_mapping_refresh(u->map), ENODEV, REVOKED_FOR_GOOD, MEM);
-	assert_state(u->map, GONE);
-	fake_close(u->f, fd);
-}
-
 static void open_fd_of_a_bound_device_exports_and_resets_but_is_not_attached(void **state)
 {
 	DMABUFX_OPTS(dmabufx_dev_opts, opts, .flags = DMABUFX_DEV_PREBOUND);
@@ -402,8 +379,6 @@ int main(void)
 		unit_case(open_of_what_is_open_elsewhere_returns_ebusy, unit_ctx),
 		unit_case(open_without_permission_returns_eacces, unit_ctx),
 		unit_case(open_fd_duplicates_the_descriptor, unit_ctx),
-		unit_case(unref_detaches_and_takes_out_what_a_borrowed_descriptor_keeps_open,
-			  unit_ioas),
 		unit_case(open_fd_of_a_bound_device_exports_and_resets_but_is_not_attached,
 			  unit_ioas),
 		unit_case(open_fd_of_a_bound_device_without_saying_so_returns_einval, unit_ctx),

@@ -2,6 +2,8 @@
 /* Mappings: their state, their refresh, their end, and what one costs. */
 #include "unit.h"
 
+#include <fcntl.h>
+
 #define MANY 1000
 #define HEAP_MAX 256 /* bytes a live mapping may cost, all told */
 
@@ -142,6 +144,29 @@ static void mapping_of_a_closed_device_is_gone_for_good(void **state)
 	u->map = NULL;
 }
 
+/* The kernel neither detaches nor revokes: the caller has the device open. */
+static void unref_detaches_and_takes_out_what_a_borrowed_descriptor_keeps_open(void **state)
+{
+	struct unit *u = *state;
+	DMABUFX_OPTS(dmabufx_dev_opts, opts, .ioas = u->ioas);
+	struct dmabufx_dev *dev;
+	int fd = u->f->sys.open(&u->f->sys, "/dev/vfio/devices/vfio1", O_RDWR);
+
+	assert_int_equal(dmabufx_dev_open_fd(u->ctx, fd, &opts, &dev), 0);
+	u->edu = open_dev(u, EDU);
+	assert_int_equal(dmabufx_dev_attach(u->edu, u->ioas), 0);
+	u->buf = export_at(dev, 2, 0, PAGE);
+	u->map = map_fixed(u->ioas, u->buf, IOVA);
+	assert_non_null(fake_dma(u->f, u->vmem, IOVA));
+	dmabufx_dev_unref(dev);
+	assert_null(u->vmem->attached);
+	assert_state(u->map, GONE);
+	assert_null(fake_dma(u->f, u->vedu, IOVA));
+	assert_fails(dmabufx_mapping_refresh(u->map), ENODEV, REVOKED_FOR_GOOD, MEM);
+	assert_state(u->map, GONE);
+	fake_close(u->f, fd);
+}
+
 static void unmap_works_in_every_state(void **state)
 {
 	struct unit *u = *state;
@@ -194,6 +219,8 @@ int main(void)
 			  unit_mapped),
 		unit_case(refresh_while_revoked_returns_enodev_and_says_revoked, unit_mapped),
 		unit_case(mapping_of_a_closed_device_is_gone_for_good, unit_mapped),
+		unit_case(unref_detaches_and_takes_out_what_a_borrowed_descriptor_keeps_open,
+			  unit_ioas),
 		unit_case(unmap_works_in_every_state, unit_mapped),
 		unit_case(a_live_mapping_costs_at_most_256_bytes, unit_ioas),
 	};
