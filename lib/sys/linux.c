@@ -78,13 +78,21 @@ static int linux_munmap(struct dx_sys *sys, void *addr, size_t len)
 
 static int linux_size(struct dx_sys *sys, int fd, uint64_t *ret)
 {
-	off_t end = lseek(fd, 0, SEEK_END);
+	struct stat st;
+	off_t end;
 
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	/* A file's position is shared with whoever lent the descriptor: not to be moved. */
+	if (S_ISREG(st.st_mode)) {
+		*ret = (uint64_t)st.st_size;
+		return 0;
+	}
+	/* A dma-buf tells its length so, and has no position. */
+	end = lseek(fd, 0, SEEK_END);
 	if (end < 0)
 		return -errno;
 	*ret = (uint64_t)end;
-	/* dma-bufs seek to their end and start alone; the position is shared with other holders. */
-	lseek(fd, 0, SEEK_SET);
 	return 0;
 }
 
