@@ -168,6 +168,15 @@ static int call(struct dmabufx_dev *dev, dmabufx_reset_fn fn)
 	return ret;
 }
 
+/* What fails inside the callback isn't why the reset failed. */
+static void call_post(struct dmabufx_dev *dev)
+{
+	struct dmabufx_error why = *dmabufx_last_error();
+
+	call(dev, dev->post);
+	dx_fail_restore(&why);
+}
+
 static int transaction(struct dmabufx_dev *dev)
 {
 	int ret = call(dev, dev->pre);
@@ -182,7 +191,7 @@ static int transaction(struct dmabufx_dev *dev)
 		ret = reset_and_return(dev);
 	dx_debug(dev->ctx, "%s: reset: %d", dev->bdf, ret);
 	/* Also after a failure: whoever stopped DMA for us wants to know it is over. */
-	call(dev, dev->post);
+	call_post(dev);
 	return ret;
 }
 

@@ -72,6 +72,21 @@ static void post_runs_after_a_reset_that_failed_too(void **state)
 	assert_int_equal(c.areas_seen_by_post, 1);
 }
 
+static int fail_something(struct dmabufx_dev *dev, void *user)
+{
+	return dmabufx_dev_export(dev, 77, 0, PAGE, NULL, user) ? 0 : -EIO;
+}
+
+static void what_fails_in_post_does_not_hide_why_the_reset_failed(void **state)
+{
+	struct unit *u = *state;
+	struct dmabufx_buf *none;
+
+	assert_int_equal(dmabufx_dev_set_reset_cb(u->mem, NULL, fail_something, &none), 0);
+	fake_fail_ioctl(u->f, VFIO_DEVICE_RESET, EIO);
+	assert_fails(dmabufx_dev_reset(u->mem), EIO, SYSTEM, MEM, "resetting");
+}
+
 static int reset_again(struct dmabufx_dev *dev, void *user)
 {
 	struct calls *c = user;
@@ -210,6 +225,7 @@ int main(void)
 		unit_case(pre_runs_before_anything_and_post_after_everything, unit_mapped),
 		unit_case(pre_that_refuses_calls_the_reset_off, unit_mapped),
 		unit_case(post_runs_after_a_reset_that_failed_too, unit_mapped),
+		unit_case(what_fails_in_post_does_not_hide_why_the_reset_failed, unit_mapped),
 		unit_case(a_reset_from_inside_returns_ebusy, unit_mapped),
 		unit_case(another_device_can_be_reset_from_inside, unit_mapped),
 		unit_case(callbacks_may_call_the_library, unit_mapped),
