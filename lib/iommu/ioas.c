@@ -205,20 +205,25 @@ int dmabufx_ioas_reserve(struct dmabufx_ioas *ioas, uint64_t start, uint64_t len
 
 int dmabufx_ioas_for_each(struct dmabufx_ioas *ioas, dmabufx_mapping_fn fn, void *user)
 {
+	struct dmabufx_ctx *ctx;
 	struct dx_list *at;
 	uintptr_t outer;
 	int err = 0;
 
 	if (!ioas || !fn)
 		return dx_fail_null(ioas ? "fn" : "ioas");
-	dx_lock(ioas->ctx);
-	outer = dx_mutex_callback_begin(&ioas->ctx->lock);
+	ctx = ioas->ctx;
+	dx_lock(ctx);
+	/* A visit may drop the last reference. */
+	ioas->refs++;
+	outer = dx_mutex_callback_begin(&ctx->lock);
 	dx_list_for_each(at, &ioas->mappings) {
 		err = fn(dx_container_of(at, struct dmabufx_mapping, ioas_link), user);
 		if (err)
 			break;
 	}
-	dx_mutex_callback_end(&ioas->ctx->lock, outer);
-	dx_unlock(ioas->ctx);
+	dx_mutex_callback_end(&ctx->lock, outer);
+	dx_ioas_put(ioas);
+	dx_unlock_reap(ctx);
 	return err;
 }

@@ -174,6 +174,25 @@ static void clone_that_fails_leaves_nothing(void **state)
 	assert_state(u->map, LIVE);
 }
 
+static int drop(struct dmabufx_mapping *mapping, void *user)
+{
+	struct dmabufx_ioas **clone = user;
+
+	*clone = dmabufx_ioas_unref(*clone);
+	return 0;
+}
+
+static void clone_may_be_dropped_while_its_mappings_are_visited(void **state)
+{
+	struct unit *u = *state;
+	struct dmabufx_ioas *clone;
+
+	assert_int_equal(dmabufx_ioas_clone(u->ioas, NULL, &clone), 0);
+	assert_int_equal(dmabufx_ioas_for_each(clone, drop, &clone), 0);
+	assert_null(clone);
+	assert_int_equal(fake_spaces(u->f), 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -186,6 +205,7 @@ int main(void)
 		unit_case(a_clones_mappings_follow_their_device, unit_mapped),
 		unit_case(clone_refuses_null_bad_options_and_type1, unit_mapped),
 		unit_case(clone_that_fails_leaves_nothing, unit_mapped),
+		unit_case(clone_may_be_dropped_while_its_mappings_are_visited, unit_mapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
