@@ -18,7 +18,12 @@ struct engine *vm_engine(struct vm *vm, const char *name, struct dmabufx_ioas *i
 struct engine *vm_engine_on(struct vm *vm, const char *name, struct dmabufx_dev *dev,
 			    struct dmabufx_ioas *ioas);
 
-/* The engine writes to the IOVA; its bytes, and nothing else, are then at @va. */
+/*
+ * The engine writes to the IOVA; its bytes, and nothing else, are then at @va.
+ * In a callback of the library, where a failed assertion would leave the ctx
+ * locked, vm_dma_is_fine() asks the same.
+ */
+bool vm_dma_is_fine(struct engine *e, uint64_t iova, uint8_t *va);
 #define vm_dma_lands(e, iova, va) vm_check_lands((e), (iova), (va), __FILE__, __LINE__)
 void vm_check_lands(struct engine *e, uint64_t iova, uint8_t *va, const char *file, int line);
 

@@ -179,7 +179,7 @@ static void automatic_iova_stays_above_the_floor(void **state)
 {
 	struct vm *vm = *state;
 	struct spaces s = make_spaces(vm);
-	struct dmabufx_buf *buf = vm_memory(vm, VM_PAGE);
+	struct dmabufx_buf *buf = vm_memory(vm, VM_PAGE), *large = vm_memory(vm, 5 * VM_PAGE);
 	struct dmabufx_iova_range ranges[16];
 	struct dmabufx_mapping *mapping;
 	uint64_t iova = 0, first;
@@ -191,8 +191,13 @@ static void automatic_iova_stays_above_the_floor(void **state)
 
 	assert_true(vm_works(dmabufx_ioas_ranges(s.ioas, ranges, 16)) >= 1);
 	assert_int_equal(ranges[0].start, 0);
-	mapping = vm_map(vm, s.ioas, buf);
-	assert_true(dmabufx_mapping_iova(mapping) >= DMABUFX_IOVA_FLOOR);
+	/* With gaps behind it and without. */
+	for (int i = 0; i < 8; i++) {
+		mapping = vm_map(vm, s.ioas, i % 2 ? buf : large);
+		assert_true(dmabufx_mapping_iova(mapping) >= DMABUFX_IOVA_FLOOR);
+		if (i % 3 == 0)
+			vm_drop(vm, mapping);
+	}
 }
 
 /* The DRM device that imports nothing of a peer: the driver vgem. */
