@@ -142,6 +142,19 @@ static void what_the_host_uses_is_found_through_layers(void **state)
 	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EBUSY, DEVICE_BUSY, NIC, "eth1");
 }
 
+static void disks_of_other_functions_are_no_reason_to_refuse(void **state)
+{
+	struct unit *u = *state;
+
+	add_nic(u);
+	fake_text(u->f, "/proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
+	fake_link(u->f, "/sys/dev/block/8:1", "../../devices/pci0000:00/" MEM "/ata1/sda/sda1");
+	fake_link(u->f, "/sys/class/block/sda1", "../../devices/pci0000:00/" MEM "/ata1/sda/sda1");
+	fake_text(u->f, "/proc/swaps",
+		  "Filename Type Size Used Priority\n/dev/sda1 partition 9 0 1\n");
+	assert_int_equal(dmabufx_dev_bind(u->ctx, NIC, 0), 0);
+}
+
 static void what_cant_be_read_is_taken_for_unused(void **state)
 {
 	struct unit *u = *state;
@@ -268,6 +281,7 @@ int main(void)
 		unit_case(bind_without_vfio_pci_returns_enodev, unit_ctx),
 		unit_case(bind_of_what_the_host_uses_returns_ebusy_unless_forced, unit_ctx),
 		unit_case(what_the_host_uses_is_found_through_layers, unit_ctx),
+		unit_case(disks_of_other_functions_are_no_reason_to_refuse, unit_ctx),
 		unit_case(what_cant_be_read_is_taken_for_unused, unit_ctx),
 		unit_case(bind_without_privilege_returns_eacces, unit_ctx),
 		unit_case(bind_that_fails_gives_the_function_back, unit_ctx),

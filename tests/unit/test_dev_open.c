@@ -176,6 +176,7 @@ static void open_without_interrupt_remapping_returns_eperm(void **state)
 	u->f->unsafe_irq = true;
 	assert_fails(dmabufx_dev_open(u->ctx, MEM, NULL, &dev), EPERM, UNSAFE_IRQ, MEM,
 		     "interrupt remapping", "allow_unsafe_interrupts=1");
+	fake_remove(u->f, "/sys/bus/pci/devices/" MEM "/iommu_group/devices");
 	assert_fails(open_as(u, MEM, DMABUFX_DEV_LEGACY, &dev), EPERM, UNSAFE_IRQ, MEM);
 }
 

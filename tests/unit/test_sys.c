@@ -89,12 +89,29 @@ static void size_is_told_and_the_position_left_where_it_was(void **state)
 	struct dx_sys *sys = dx_sys_linux();
 	int fd = new_file(sys, 12345);
 	uint64_t size;
+	char c;
 
-	assert_int_equal(lseek(fd, 77, SEEK_SET), 77);
+	assert_int_equal(sys->read(sys, fd, &c, 1), 1);
 	assert_int_equal(sys->size(sys, fd, &size), 0);
 	assert_int_equal(size, 12345);
-	assert_int_equal(lseek(fd, 0, SEEK_CUR), 77);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 1);
 	sys->close(sys, fd);
+}
+
+static void what_has_no_length_says_so(void **state)
+{
+	struct dx_sys *sys = dx_sys_linux();
+	int null = sys->open(sys, "/dev/null", O_RDONLY), ends[2];
+	uint64_t size = 77;
+
+	assert_int_equal(sys->size(sys, null, &size), 0);
+	assert_int_equal(size, 0);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(sys->size(sys, ends[0], &size), -ESPIPE);
+	assert_int_equal(size, 0);
+	close(ends[0]);
+	close(ends[1]);
+	sys->close(sys, null);
 }
 
 static void allocate_finds_the_memory_without_changing_the_length(void **state)
@@ -237,6 +254,7 @@ int main(void)
 		cmocka_unit_test(errors_are_negative_errnos),
 		cmocka_unit_test(files_are_read_and_written_at_offsets),
 		cmocka_unit_test(size_is_told_and_the_position_left_where_it_was),
+		cmocka_unit_test(what_has_no_length_says_so),
 		cmocka_unit_test(allocate_finds_the_memory_without_changing_the_length),
 		cmocka_unit_test(memory_is_shared_by_its_mappings),
 		cmocka_unit_test(seals_keep_the_length),
