@@ -54,6 +54,18 @@ static void close_group(struct dx_sys *sys, struct dx_group *group)
 	free(group);
 }
 
+/* The node alone: whether the group is viable isn't looked at yet. */
+static int explain_node(struct dmabufx_ctx *ctx, const char *bdf, const char *path, int err)
+{
+	if (err == -EBUSY)
+		return dx_explain_open(ctx, bdf, err);
+	if (err == -ENOENT)
+		return dx_fail(-ENODEV, DMABUFX_REASON_NOT_VFIO,
+			       "%s, the group of %s, isn't there: VFIO has no group nodes here, or this one is without an IOMMU; run a kernel with CONFIG_VFIO_GROUP and the IOMMU on",
+			       path, bdf);
+	return dx_fail_sys(err, "opening %s, the group of %s", path, bdf);
+}
+
 static int open_group(struct dmabufx_ctx *ctx, const char *bdf, int number,
 		      struct dmabufx_ioas *ioas, struct dx_group *group)
 {
@@ -63,7 +75,7 @@ static int open_group(struct dmabufx_ctx *ctx, const char *bdf, int number,
 	snprintf(path, sizeof(path), "/dev/vfio/%d", number);
 	group->fd = ctx->sys->open(ctx->sys, path, O_RDWR);
 	if (group->fd < 0)
-		return dx_explain_open(ctx, bdf, group->fd);
+		return explain_node(ctx, bdf, path, group->fd);
 	err = dx_group_viable(ctx->sys, group->fd);
 	if (err <= 0)
 		return dx_explain_open(ctx, bdf, err ? err : -EPERM);

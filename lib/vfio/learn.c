@@ -119,6 +119,9 @@ int dx_dev_learn(struct dmabufx_dev *dev)
 	struct dx_vfio_info info;
 	int err = dx_vfio_info(sys, dev->fd, &info);
 
+	if (err == -ENOTTY)
+		return dx_fail(-EINVAL, DMABUFX_REASON_FOREIGN_FD,
+			       "the descriptor is of no VFIO device; pass one from a VFIO node or group");
 	if (err)
 		return dx_fail_sys(err, "asking VFIO about %s",
 				   dev->bdf[0] ? dev->bdf : "the descriptor");

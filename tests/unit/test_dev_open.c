@@ -256,6 +256,7 @@ static void open_fd_of_a_bound_device_without_saying_so_returns_einval(void **st
 
 static void open_fd_refuses_null_closed_and_foreign_descriptors(void **state)
 {
+	DMABUFX_OPTS(dmabufx_dev_opts, prebound, .flags = DMABUFX_DEV_PREBOUND);
 	struct unit *u = *state;
 	struct dmabufx_dev *dev = SENTINEL;
 	int fd = raw_open(u, "/dev/null");
@@ -264,6 +265,7 @@ static void open_fd_refuses_null_closed_and_foreign_descriptors(void **state)
 	assert_fails(dmabufx_dev_open_fd(u->ctx, fd, NULL, NULL), EINVAL, NULL_ARGUMENT, "ret");
 	assert_fails(dmabufx_dev_open_fd(u->ctx, -1, NULL, &dev), EBADF, BAD_FD, "-1");
 	assert_fails(dmabufx_dev_open_fd(u->ctx, fd, NULL, &dev), EINVAL, FOREIGN_FD, "VFIO");
+	assert_fails(dmabufx_dev_open_fd(u->ctx, fd, &prebound, &dev), EINVAL, FOREIGN_FD, "VFIO");
 	fake_fail(u->f, (struct fake_rule){ .op = FAKE_DUP, .err = EMFILE });
 	assert_fails(dmabufx_dev_open_fd(u->ctx, fd, NULL, &dev), EMFILE, SYSTEM, "duplicating");
 	assert_ptr_equal(dev, SENTINEL);

@@ -36,6 +36,22 @@ static void a_device_joins_the_default_ioas_when_none_is_named(void **state)
 	assert_int_equal(fake_spaces(u->f), 2);
 }
 
+/* As one without an IOMMU, whose node has another name; and one that a container may not open. */
+static void group_that_cant_be_opened_is_told(void **state)
+{
+	struct unit *u = *state;
+	struct dmabufx_dev *dev = SENTINEL;
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_OPEN, .path = "/dev/vfio/5", .err = EPERM });
+	assert_fails(dmabufx_dev_open(u->ctx, MEM, NULL, &dev), EPERM, PERMISSION, MEM,
+		     "/dev/vfio/5");
+	fake_heal(u->f);
+	fake_remove(u->f, "/dev/vfio/5");
+	assert_fails(dmabufx_dev_open(u->ctx, MEM, NULL, &dev), ENODEV, NOT_VFIO, MEM,
+		     "/dev/vfio/5", "CONFIG_VFIO_GROUP");
+	assert_ptr_equal(dev, SENTINEL);
+}
+
 static void memory_is_mapped_by_a_short_lived_address(void **state)
 {
 	struct unit *u = *state;
@@ -258,6 +274,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		unit_case(a_device_joins_the_container_of_its_ioas, unit_type1),
 		unit_case(a_device_joins_the_default_ioas_when_none_is_named, unit_type1),
+		unit_case(group_that_cant_be_opened_is_told, unit_type1),
 		unit_case(memory_is_mapped_by_a_short_lived_address, unit_type1),
 		unit_case(protection_reaches_the_container, unit_type1),
 		unit_case(a_dmabuf_returns_eopnotsupp, unit_type1),
