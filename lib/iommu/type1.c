@@ -60,7 +60,10 @@ static int type1_map_va(struct dmabufx_ioas *ioas, const struct dmabufx_mapping 
 	return map_at(ioas, m, (void *)(uintptr_t)m->off);
 }
 
-/* The pages are pinned, so the address is needed only while they are being found. */
+/*
+ * The pages are pinned, so the address is needed only while they are being
+ * found. Writable only for a device that writes: the descriptor may be read-only.
+ */
 static int type1_map_buf(struct dmabufx_ioas *ioas, const struct dmabufx_mapping *m)
 {
 	struct dx_sys *sys = ioas->ctx->sys;
@@ -69,7 +72,8 @@ static int type1_map_buf(struct dmabufx_ioas *ioas, const struct dmabufx_mapping
 
 	if (m->buf->kind != DMABUFX_BUF_MEMFD)
 		return -EOPNOTSUPP;
-	err = sys->mmap(sys, m->buf->fd, m->off, m->head.len, PROT_READ | PROT_WRITE, &va);
+	err = sys->mmap(sys, m->buf->fd, m->off, m->head.len,
+			PROT_READ | (m->prot & DMABUFX_PROT_WRITE ? PROT_WRITE : 0), &va);
 	if (err)
 		return err;
 	err = map_at(ioas, m, va);

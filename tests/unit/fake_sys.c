@@ -3,6 +3,7 @@
 #include "fake_sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -178,6 +179,8 @@ static int sys_mmap(struct dx_sys *sys, int fd, uint64_t off, size_t len, int pr
 
 	if (file->kind != FAKE_MEMFD_FILE && file->kind != FAKE_DEVICE)
 		return -ENODEV;
+	if (prot & PROT_WRITE && file->seals & F_SEAL_WRITE)
+		return -EPERM;
 	*ret = (void *)(uintptr_t)f->next_va; /* an address that nobody follows */
 	f->next_va += len;
 	f->mmaps++;

@@ -2,6 +2,8 @@
 /* The backend on VFIO groups and type1 containers. */
 #include "unit.h"
 
+#include <fcntl.h>
+
 static struct dmabufx_dev *open_into(struct unit *u, const char *bdf, struct dmabufx_ioas *ioas)
 {
 	DMABUFX_OPTS(dmabufx_dev_opts, opts, .ioas = ioas);
@@ -79,6 +81,20 @@ static void protection_reaches_the_container(void **state)
 		if (s->areas)
 			assert_int_equal(s->areas->flags, VFIO_DMA_MAP_FLAG_READ);
 	}
+}
+
+static void memory_sealed_against_writes_can_be_read_by_a_device(void **state)
+{
+	DMABUFX_OPTS(dmabufx_map_opts, opts, .prot = DMABUFX_PROT_READ);
+	struct unit *u = *state;
+	struct dmabufx_mapping *map = SENTINEL;
+
+	u->mem = open_into(u, MEM, u->ioas);
+	u->buf = new_memfd(u, PAGE);
+	fake_at(u->f, dmabufx_buf_fd(u->buf))->seals |= F_SEAL_WRITE;
+	assert_fails(dmabufx_ioas_map(u->ioas, u->buf, NULL, &map), EPERM, PERMISSION, "memfd");
+	assert_ptr_equal(map, SENTINEL);
+	assert_int_equal(dmabufx_ioas_map(u->ioas, u->buf, &opts, &u->map), 0);
 }
 
 static void a_dmabuf_returns_eopnotsupp(void **state)
@@ -277,6 +293,7 @@ int main(void)
 		unit_case(group_that_cant_be_opened_is_told, unit_type1),
 		unit_case(memory_is_mapped_by_a_short_lived_address, unit_type1),
 		unit_case(protection_reaches_the_container, unit_type1),
+		unit_case(memory_sealed_against_writes_can_be_read_by_a_device, unit_type1),
 		unit_case(a_dmabuf_returns_eopnotsupp, unit_type1),
 		unit_case(mapping_before_a_device_has_joined_returns_enodev, unit_type1),
 		unit_case(a_container_without_type1v2_returns_eopnotsupp, unit_type1),
