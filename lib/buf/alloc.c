@@ -15,11 +15,21 @@
 
 #define HUGE_DEFAULT (2ull << 20)
 #define HUGE_SHIFT 26 /* MFD_HUGE_SHIFT of linux/memfd.h, 4.14 */
+#define NOEXEC_SEAL 8u /* MFD_NOEXEC_SEAL of linux/memfd.h, 6.3 */
+
+/* Not executable: kernels from 6.3 on log who doesn't say, and vm.memfd_noexec=2 refuses them. */
+static int new_memfd(struct dx_sys *sys, unsigned int flags)
+{
+	int fd = sys->memfd(sys, "dmabufx", flags | MFD_ALLOW_SEALING | NOEXEC_SEAL);
+
+	/* Older ones don't know the flag. */
+	return fd == -EINVAL ? sys->memfd(sys, "dmabufx", flags | MFD_ALLOW_SEALING) : fd;
+}
 
 /* Seals keep the length fixed: memory can't go away under a device's DMA. */
 static int make_memfd(struct dx_sys *sys, uint64_t len, bool huge, unsigned int flags)
 {
-	int fd = sys->memfd(sys, "dmabufx", flags | MFD_ALLOW_SEALING), err;
+	int fd = new_memfd(sys, flags), err;
 
 	if (fd < 0)
 		return fd;

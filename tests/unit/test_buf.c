@@ -30,6 +30,15 @@ static void alloc_makes_sealed_memory_of_whole_pages(void **state)
 	assert_int_equal(fake_at(u->f, dmabufx_buf_fd(u->buf))->size, 2 * PAGE);
 }
 
+/* One of before 6.3, which has no MFD_NOEXEC_SEAL. */
+static void alloc_works_on_a_kernel_that_knows_fewer_flags(void **state)
+{
+	struct unit *u = *state;
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_MEMFD, .err = EINVAL, .times = 1 });
+	u->buf = new_memfd(u, PAGE);
+}
+
 static void alloc_of_huge_pages_rounds_to_them(void **state)
 {
 	DMABUFX_OPTS(dmabufx_alloc_opts, opts, .flags = DMABUFX_ALLOC_HUGETLB);
@@ -266,6 +275,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		unit_case(alloc_makes_sealed_memory_of_whole_pages, unit_ctx),
+		unit_case(alloc_works_on_a_kernel_that_knows_fewer_flags, unit_ctx),
 		unit_case(alloc_of_huge_pages_rounds_to_them, unit_ctx),
 		unit_case(alloc_without_a_pool_of_that_size_returns_enomem, unit_ctx),
 		unit_case(alloc_from_an_empty_pool_returns_enomem, unit_ctx),
