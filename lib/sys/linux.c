@@ -159,7 +159,13 @@ static int linux_truncate(struct dx_sys *sys, int fd, uint64_t len)
 
 static int linux_allocate(struct dx_sys *sys, int fd, uint64_t len)
 {
-	RET(fallocate(fd, 0, 0, (off_t)len));
+	int ret;
+
+	/* A signal ends it half way, and it goes on from there. */
+	do
+		ret = fallocate(fd, 0, 0, (off_t)len);
+	while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : 0;
 }
 
 static int linux_seal(struct dx_sys *sys, int fd, int seals)
