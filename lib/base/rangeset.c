@@ -22,12 +22,13 @@ static size_t lower_bound(const struct dx_rangeset *set, uint64_t start)
 	return lo;
 }
 
-static void replace(struct dx_rangeset *set, size_t at, size_t old, size_t new)
+/* Makes room for @n spans where @was are. */
+static void replace(struct dx_rangeset *set, size_t at, size_t was, size_t n)
 {
-	if (old != new &&at + old < set->n)
-		memmove(&set->spans[at + new], &set->spans[at + old],
-			(set->n - at - old) * sizeof(*set->spans));
-	set->n += new - old;
+	if (was != n && at + was < set->n)
+		memmove(&set->spans[at + n], &set->spans[at + was],
+			(set->n - at - was) * sizeof(*set->spans));
+	set->n += n - was;
 }
 
 void dx_rangeset_clear(struct dx_rangeset *set)
