@@ -106,7 +106,7 @@ DMABUFX_API int dmabufx_buf_alloc(struct dmabufx_ctx *ctx, uint64_t len,
  * Threads: any. Privilege: none beyond the descriptor.
  * Return: 0; -EINVAL: NULL, malformed options, or @fd is neither a dma-buf
  * nor a memfd, or is empty; -E2BIG; -EBADF: @fd is closed; -EMFILE, -ENFILE,
- * -ENOMEM.
+ * -ENOMEM; errors of reading /proc/self/fdinfo.
  * Source: /proc/self/fdinfo exp_name (4.20).
  * Since: 0.1
  */
@@ -175,7 +175,7 @@ DMABUFX_API struct dmabufx_buf *dmabufx_buf_unref(struct dmabufx_buf *buf);
  *
  * Threads: any.
  * Return: 0; -EINVAL: NULL or the size is too small; -E2BIG: the size is
- * larger than this library knows.
+ * larger than this library knows; errors of reading /proc/self/fdinfo.
  * Source: /proc/self/fdinfo exp_name (4.20).
  * Since: 0.1
  */

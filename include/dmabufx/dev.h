@@ -155,7 +155,7 @@ typedef int (*dmabufx_reset_fn)(struct dmabufx_dev *dev, void *user);
  *
  * Threads: any. Privilege: none.
  * Return: how many there are, which may exceed @max; -EINVAL: an argument is
- * NULL; -ENODEV: no PCI bus; -ENOMEM.
+ * NULL; -ENODEV: no PCI bus; -ENOMEM; errors of reading sysfs.
  * Source: /sys/bus/pci/devices.
  * Since: 0.1
  */
@@ -169,7 +169,7 @@ DMABUFX_API int dmabufx_dev_list(struct dmabufx_ctx *ctx, struct dmabufx_dev_inf
  *
  * Threads: any. Privilege: none.
  * Return: 0; -EINVAL: an argument is NULL or @bdf is no PCI address; -ENODEV:
- * no such function.
+ * no such function; errors of reading sysfs.
  * Source: /sys/bus/pci/devices.
  * Since: 0.1
  */
@@ -190,7 +190,7 @@ DMABUFX_API int dmabufx_dev_lookup(struct dmabufx_ctx *ctx, const char *bdf,
  * Return: 0, also when it is bound to vfio-pci already; -EINVAL: NULL, no PCI
  * address, unknown flags; -ENODEV: no such function, no IOMMU group, or the
  * kernel has no vfio-pci; -EBUSY: the host uses it, the reason names by what;
- * -EACCES: no privilege; errors of the sysfs writes.
+ * -EACCES: no privilege; -EIO: vfio-pci declined it; errors of the sysfs writes.
  * Source: /sys/bus/pci/devices/BDF/driver_override (3.16).
  * Since: 0.1
  */
@@ -312,7 +312,8 @@ DMABUFX_API int dmabufx_dev_get_caps(struct dmabufx_dev *dev, struct dmabufx_dev
  * @dev: device
  * @ioas: address space
  *
- * Narrows what dmabufx_ioas_ranges() answers. Fails with the device's
+ * On type1 a device is attached as it is opened, and attaching it there again
+ * does nothing. Narrows what dmabufx_ioas_ranges() answers. Fails with the device's
  * reserved ranges in use.
  *
  * Threads: any.
@@ -331,7 +332,8 @@ DMABUFX_API int dmabufx_dev_attach(struct dmabufx_dev *dev, struct dmabufx_ioas 
  * @dev: device
  *
  * Threads: any.
- * Return: 0; -EINVAL: NULL; -ENODEV: not attached; -EOPNOTSUPP: type1 can't.
+ * Return: 0; -EINVAL: NULL; -ENODEV: not attached; -EOPNOTSUPP: type1 can't;
+ * errors of the kernel's call.
  * Source: linux/vfio.h VFIO_DEVICE_DETACH_IOMMUFD_PT (6.6).
  * Since: 0.1
  */

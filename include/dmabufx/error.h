@@ -57,7 +57,6 @@ enum dmabufx_reason {
 	DMABUFX_REASON_MSIX_OVERLAP, /* -EACCES: the slice holds the MSI-X table */
 	DMABUFX_REASON_EXPORT_UNSUPPORTED, /* -EOPNOTSUPP: the kernel can't export this device */
 	DMABUFX_REASON_NOT_MAPPABLE, /* -ENODEV: VFIO offers no mmap of this BAR part */
-	DMABUFX_REASON_MAPPED, /* -EBUSY: already mapped */
 
 	DMABUFX_REASON_BAD_FD = 300, /* -EBADF */
 	DMABUFX_REASON_FOREIGN_FD, /* -EINVAL: neither a dma-buf nor a memfd */
@@ -66,7 +65,6 @@ enum dmabufx_reason {
 	DMABUFX_REASON_REVOKED, /* -ENODEV: for now: memory off, in D3, in reset */
 	DMABUFX_REASON_REVOKED_FOR_GOOD, /* -ENODEV: the exporting device is closed */
 	DMABUFX_REASON_IMPORTER, /* -EOPNOTSUPP: the importer can't do peer-to-peer */
-	DMABUFX_REASON_NO_CPU_ACCESS, /* -EOPNOTSUPP: no CPU mapping of this buffer */
 	DMABUFX_REASON_HUGETLB, /* -ENOMEM: no huge pages of that size are free */
 
 	DMABUFX_REASON_IOVA_ZERO = 400, /* -EINVAL: IOVA 0 is never handed out */
@@ -100,7 +98,8 @@ struct dmabufx_error {
  * dmabufx_last_error() - why the last failed call of this thread failed
  *
  * A call that succeeds leaves it as it is, so ask only after a negative
- * return value.
+ * return value; or after dmabufx_dev_reset() returned how many mappings could not
+ * come back, for why the last of them could not.
  *
  * Threads: each thread has its own.
  * Return: never NULL; the library's own, valid until the thread's next

@@ -133,9 +133,11 @@ DMABUFX_API int dmabufx_ioas_reserve(struct dmabufx_ioas *ioas, uint64_t start, 
  * is unaligned, IOVA 0, past the buffer's end; -E2BIG: unknown option members
  * set; -EXDEV: @buf is of another ctx; -EADDRNOTAVAIL: the fixed range is
  * reserved; -ERANGE: it is beyond what the IOMMU can address; -EEXIST: it
- * overlaps a mapping; -ENOSPC: no gap fits; -ENODEV: the buffer is revoked;
+ * overlaps a mapping; -ENOSPC: no gap fits; -ENODEV: the buffer is revoked, or
+ * a type1 container has no device yet;
  * -EOPNOTSUPP: the kernel takes no buffer of this exporter, or of more than
- * one range, or the backend is type1; -ENOMEM: memory, or RLIMIT_MEMLOCK.
+ * one range, or the backend is type1; -ENOMEM: memory, or RLIMIT_MEMLOCK;
+ * errors of the kernel's call.
  * Source: linux/iommufd.h IOMMU_IOAS_MAP_FILE (6.13; dma-buf since 6.19).
  * Since: 0.1
  */
