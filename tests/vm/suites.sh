@@ -36,8 +36,8 @@ boot()
 	local label=$1 json=$out/$1.json status=0
 
 	sed 's/^/timeout=1200 /' >"$out/programs"
-	"$top/tests/vm/run" --smp 1 --build "$build" --flavour "$flavour" --list "$out/programs" -q \
-		--json "$json" "${@:2}" >"$out/said" </dev/null || status=$?
+	"$top/tests/vm/run" --smp 1 --build "$build" --flavour "$flavour" -q \
+		--list "$out/programs" --json "$json" "${@:2}" >"$out/said" </dev/null || status=$?
 	python3 -B "$top/tests/vm/cases.py" "$label" "$json" "$status" | tee -a "$out/cases"
 	grep -E '^[0-9]+ passed, ' "$out/said" || tail -n 3 "$out/said"
 }
