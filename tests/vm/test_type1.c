@@ -24,6 +24,22 @@ static void memory_is_reached_through_the_group(void **state)
 	vm_dma_lands(edu, VM_IOVA, va);
 }
 
+static void a_slice_of_memory_is_its_bytes(void **state)
+{
+	DMABUFX_OPTS(dmabufx_map_opts, opts, .iova = VM_IOVA, .offset = 2 * VM_PAGE,
+		     .length = VM_TARGET, .flags = DMABUFX_MAP_FIXED);
+	struct vm *vm = *state;
+	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
+	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
+	struct dmabufx_buf *buf = vm_memory(vm, 8 * VM_PAGE);
+	uint8_t *va = vm_mmap(vm, dmabufx_buf_fd(buf), 8 * VM_PAGE);
+	struct dmabufx_mapping *mapping;
+
+	vm_works(dmabufx_ioas_map(ioas, buf, &opts, &mapping));
+	vm_dma_lands(edu, VM_IOVA, va + 2 * VM_PAGE);
+	vm_works(dmabufx_mapping_unmap(mapping));
+}
+
 static void memory_by_address_gets_an_iova_above_the_floor(void **state)
 {
 	struct vm *vm = *state;
@@ -142,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		VM_TEST_TYPE1(memory_is_reached_through_the_group),
+		VM_TEST_TYPE1(a_slice_of_memory_is_its_bytes),
 		VM_TEST_TYPE1(memory_by_address_gets_an_iova_above_the_floor),
 		VM_TEST_TYPE1(dma_bufs_are_refused_with_the_backend_named),
 		VM_TEST_TYPE1(export_of_a_type1_device_is_a_valid_pair),
