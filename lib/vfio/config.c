@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* PCI configuration space, and the writes in it that revoke a device's buffers. */
+#include <endian.h>
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -32,13 +33,23 @@ int dx_config_write(struct dmabufx_dev *dev, uint32_t off, const void *buf, size
 	return (size_t)n == len ? 0 : -EIO;
 }
 
+int dx_config_word(struct dmabufx_dev *dev, uint32_t off, uint16_t *ret)
+{
+	uint16_t word;
+	int err = dx_config_read(dev, off, &word, sizeof(word));
+
+	if (!err)
+		*ret = le16toh(word);
+	return err;
+}
+
 int dx_config_memory_on(struct dmabufx_dev *dev)
 {
 	uint16_t command, pmcsr = 0;
-	int err = dx_config_read(dev, PCI_COMMAND, &command, sizeof(command));
+	int err = dx_config_word(dev, PCI_COMMAND, &command);
 
 	if (!err && dev->pm_cap)
-		err = dx_config_read(dev, dev->pm_cap + PCI_PM_CTRL, &pmcsr, sizeof(pmcsr));
+		err = dx_config_word(dev, dev->pm_cap + PCI_PM_CTRL, &pmcsr);
 	if (err)
 		return err;
 	return (dev->is_vf || command & PCI_COMMAND_MEMORY) &&

@@ -54,9 +54,12 @@ struct dmabufx_dev {
 /* Learns regions, capabilities and what can be exported. Records the reason. */
 int dx_dev_learn(struct dmabufx_dev *dev);
 
-/* Reads or writes configuration space; 0 or -errno, no reason. */
+/* Reads or writes configuration space, little endian as on the bus; 0 or -errno, no reason. */
 int dx_config_read(struct dmabufx_dev *dev, uint32_t off, void *buf, size_t len);
 int dx_config_write(struct dmabufx_dev *dev, uint32_t off, const void *buf, size_t len);
+
+/* Reads a register of two bytes. */
+int dx_config_word(struct dmabufx_dev *dev, uint32_t off, uint16_t *ret);
 
 /* Whether the device answers memory accesses now: 1, 0 or -errno. */
 int dx_config_memory_on(struct dmabufx_dev *dev);

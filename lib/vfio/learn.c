@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Finding out what an open device has: regions, capabilities, MSI-X, export. */
+#include <endian.h>
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
@@ -36,12 +37,13 @@ static int read_msix(struct dmabufx_dev *dev, uint32_t cap)
 	uint64_t page = dev->ctx->sys->page_size, first, last;
 	uint16_t flags;
 	uint32_t table;
-	int err = dx_config_read(dev, cap + PCI_MSIX_FLAGS, &flags, sizeof(flags));
+	int err = dx_config_word(dev, cap + PCI_MSIX_FLAGS, &flags);
 
 	if (!err)
 		err = dx_config_read(dev, cap + PCI_MSIX_TABLE, &table, sizeof(table));
 	if (err)
 		return err;
+	table = le32toh(table);
 	dev->msix_bar = table & PCI_MSIX_TABLE_BIR;
 	first = table & PCI_MSIX_TABLE_OFFSET;
 	last = first + 16 * ((flags & PCI_MSIX_FLAGS_QSIZE) + 1ull) - 1;
@@ -54,12 +56,13 @@ static int read_caps(struct dmabufx_dev *dev)
 {
 	uint8_t pos, id[2];
 	uint16_t status;
-	int err = dx_config_read(dev, PCI_STATUS, &status, sizeof(status));
+	int err = dx_config_word(dev, PCI_STATUS, &status);
 
 	if (err || !(status & PCI_STATUS_CAP_LIST))
 		return err;
 	err = dx_config_read(dev, PCI_CAPABILITY_LIST, &pos, 1);
 	for (int i = 0; !err && pos >= PCI_STD_HEADER_SIZEOF && i < CAPS_MAX; i++, pos = id[1]) {
+		pos &= 0xfc; /* the two lowest bits are reserved */
 		err = dx_config_read(dev, pos, id, sizeof(id));
 		if (err)
 			break;
@@ -91,7 +94,8 @@ static int read_config(struct dmabufx_dev *dev)
 	/* The upper half of a 64-bit BAR holds address bits; VFIO gives it no length. */
 	for (int i = 0; i < DMABUFX_BARS; i++)
 		dev->bar_is_io[i] = dev->bars[i].len &&
-				    (bars[i] & PCI_BASE_ADDRESS_SPACE) == PCI_BASE_ADDRESS_SPACE_IO;
+				    (le32toh(bars[i]) & PCI_BASE_ADDRESS_SPACE) ==
+					    PCI_BASE_ADDRESS_SPACE_IO;
 	return 0;
 }
 
