@@ -103,6 +103,9 @@ DMABUFX_API int dmabufx_buf_alloc(struct dmabufx_ctx *ctx, uint64_t len,
  * @opts: options, or NULL
  * @ret: receives the buffer, with one reference
  *
+ * The buffer follows no device through reset, not even one that this context
+ * has open: for a buffer of the context's own, take a reference instead.
+ *
  * Threads: any. Privilege: none beyond the descriptor.
  * Return: 0; -EINVAL: NULL, malformed options, or @fd is neither a dma-buf
  * nor a memfd, or is empty; -E2BIG; -EBADF: @fd is closed; -EMFILE, -ENFILE,

@@ -140,8 +140,8 @@ struct dmabufx_export_opts {
  * @user: what was given to dmabufx_dev_set_reset_cb()
  *
  * Runs in the resetting thread with the ctx locked; it may call the library,
- * but another reset of this device
- * from inside answers -EBUSY.
+ * but another reset of this device from inside answers -EBUSY. It must return:
+ * no C++ exception, no longjmp(), no end of the thread.
  *
  * Return: 0; from the first callback a negative errno calls the reset off.
  */
@@ -494,18 +494,23 @@ DMABUFX_API int dmabufx_dev_set_reset_cb(struct dmabufx_dev *dev, dmabufx_reset_
  * dmabufx_dev_reset() - reset the device and bring its mappings back
  * @dev: device
  *
- * One transaction: calls pre; takes every mapping of the device's buffers out
- * of every address space, clones too; resets; waits for the device; puts its
+ * One transaction: calls pre; takes every mapping of the buffers exported from
+ * @dev out of every address space, clones too; resets; waits for the device; puts its
  * command register back; maps all again at the same IOVAs; calls post; queues
  * a REMAPPED or STALE event a mapping. If nothing was reset, everything is as
  * it was before. Mappings that were not LIVE before are tried as well.
+ *
+ * Whoever holds one of the buffers by another way, in another process, in
+ * another context or by dmabufx_buf_import(), loses it silently, and calls
+ * dmabufx_mapping_refresh() when told that the reset is over.
  *
  * Threads: any; the ctx stays locked throughout.
  * Return: how many mappings could not come back, 0 being all well; -EINVAL:
  * NULL; -EBUSY: called from inside a reset; what pre answered; -ENOTTY: the
  * device can't be reset; -EIO: it did not come back within 10 seconds, or its
  * command register can't be put back, and its mappings are STALE; errors of
- * the kernel's call, with the mappings LIVE as before.
+ * the kernel's call, such as -EAGAIN while somebody else resets the device's
+ * bus, with the mappings LIVE as before.
  * Source: linux/vfio.h VFIO_DEVICE_RESET (3.6).
  * Since: 0.1
  */

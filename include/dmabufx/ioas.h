@@ -126,7 +126,8 @@ DMABUFX_API int dmabufx_ioas_reserve(struct dmabufx_ioas *ioas, uint64_t start, 
  * @ret: receives the mapping, owned by the caller until dmabufx_mapping_unmap()
  *
  * An automatic IOVA is aligned so that the IOMMU can use its largest pages.
- * The mapping follows the buffer's device through dmabufx_dev_reset().
+ * The mapping follows the device that this context exported the buffer from
+ * through dmabufx_dev_reset().
  *
  * Threads: any.
  * Return: 0; -EINVAL: NULL, malformed options, an offset, length or IOVA that
