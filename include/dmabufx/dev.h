@@ -225,9 +225,9 @@ DMABUFX_API int dmabufx_dev_unbind(struct dmabufx_ctx *ctx, const char *bdf);
  * Threads: any. Privilege: access to the device's nodes.
  * Return: 0; -EINVAL: NULL, malformed options, neither an address nor a path;
  * -E2BIG; -EXDEV: the ioas is of another ctx; -ENODEV: no such device, no
- * IOMMU group, not bound to vfio-pci, or not PCI; -EPERM: the group isn't
- * viable, or the IOMMU has no interrupt remapping; -EBUSY: open elsewhere;
- * -EACCES: no permission; the errors of dmabufx_dev_attach().
+ * IOMMU group, in no-IOMMU mode, not bound to vfio-pci, or not PCI; -EPERM:
+ * the group isn't viable, or the IOMMU has no interrupt remapping; -EBUSY: open
+ * elsewhere; -EACCES: no permission; the errors of dmabufx_dev_attach().
  * Source: linux/vfio.h VFIO_DEVICE_BIND_IOMMUFD (6.6), VFIO_GROUP_GET_DEVICE_FD (3.6).
  * Since: 0.1
  */
@@ -495,9 +495,9 @@ DMABUFX_API int dmabufx_dev_set_reset_cb(struct dmabufx_dev *dev, dmabufx_reset_
  * @dev: device
  *
  * One transaction: calls pre; takes every mapping of the buffers exported from
- * @dev out of every address space, clones too; resets; waits for the device; puts its
- * command register back; maps all again at the same IOVAs; calls post; queues
- * a REMAPPED or STALE event a mapping. If nothing was reset, everything is as
+ * @dev out of every address space, clones too; resets; waits for the device;
+ * puts its command register back; maps all again at the same IOVAs; calls post;
+ * queues a REMAPPED or STALE event a mapping. If nothing was reset, everything is as
  * it was before. Mappings that were not LIVE before are tried as well.
  *
  * Whoever holds one of the buffers by another way, in another process, in

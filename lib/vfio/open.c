@@ -49,26 +49,48 @@ static int check_bound(const struct dmabufx_dev_info *info)
 		       info->bdf, info->driver[0] ? info->driver : "no driver", info->bdf);
 }
 
-/* Address of a device node, by its number; left "" where sysfs doesn't tell. */
+/* What sysfs links a device node to, by its number: itself, or with "/device" its parent. */
+static bool node_link(struct dx_sys *sys, int fd, const char *what, char name[DMABUFX_NAME_MAX])
+{
+	uint64_t ino, rdev;
+
+	return !sys->inode(sys, fd, &ino, &rdev) && rdev &&
+	       !dx_sysfs_link_name(sys, name, DMABUFX_NAME_MAX, "/sys/dev/char/%u:%u%s",
+				   (unsigned int)(rdev >> 8 & 0xfff),
+				   (unsigned int)((rdev & 0xff) | (rdev >> 12 & 0xfff00)), what);
+}
+
+/* Address of a device node; left "" where sysfs doesn't tell. */
 static void bdf_of_node(struct dx_sys *sys, int fd, char *ret)
 {
 	char name[DMABUFX_NAME_MAX];
-	uint64_t ino, rdev;
 
-	if (sys->inode(sys, fd, &ino, &rdev) || !rdev)
-		return;
-	if (dx_sysfs_link_name(sys, name, sizeof(name), "/sys/dev/char/%u:%u/device",
-			       (unsigned int)(rdev >> 8 & 0xfff),
-			       (unsigned int)((rdev & 0xff) | (rdev >> 12 & 0xfff00))))
-		return;
-	dx_bdf_parse(name, ret);
+	if (node_link(sys, fd, "/device", name))
+		dx_bdf_parse(name, ret);
+}
+
+/*
+ * With CONFIG_IOMMUFD_NOIOMMU such a device is bound and attached like any
+ * other, and nothing translates: each IOVA handed out would be a physical
+ * address to it (hwpt_noiommu.c, 7.3).
+ */
+static bool is_noiommu(struct dx_sys *sys, int fd)
+{
+	char name[DMABUFX_NAME_MAX];
+
+	return node_link(sys, fd, "", name) && !strncmp(name, "noiommu-", 8);
 }
 
 static int bind_iommufd(struct dmabufx_dev *dev, bool own_node)
 {
 	struct dmabufx_ctx *ctx = dev->ctx;
-	int err = dx_vfio_bind_iommufd(ctx->sys, dev->fd, ctx->iommufd);
+	int err;
 
+	if (is_noiommu(ctx->sys, dev->fd))
+		return dx_fail(-ENODEV, DMABUFX_REASON_NO_GROUP,
+			       "%s is in no-IOMMU mode: its DMA would go to physical addresses; turn the IOMMU on in firmware and kernel (intel_iommu=on)",
+			       dev->bdf[0] ? dev->bdf : "the device");
+	err = dx_vfio_bind_iommufd(ctx->sys, dev->fd, ctx->iommufd);
 	if (err == -ENOTTY)
 		return dx_fail(-EINVAL, DMABUFX_REASON_FOREIGN_FD,
 			       "the descriptor is no VFIO device node; open one below " NODES);

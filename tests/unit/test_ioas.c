@@ -2,6 +2,8 @@
 /* Address spaces: their ranges, reservations and the choice of IOVAs. */
 #include "unit.h"
 
+#include <stdio.h>
+
 static uint64_t map_auto(struct unit *u, uint64_t len, struct dmabufx_mapping **ret)
 {
 	struct dmabufx_buf *buf = new_memfd(u, len);
@@ -271,6 +273,22 @@ static int visit_one(struct dmabufx_mapping *mapping, void *user)
 	return v->n == v->stop_at ? 42 : 0;
 }
 
+/* The kernel would attach it, and translate nothing. */
+static void device_in_no_iommu_mode_is_not_opened_into_an_ioas(void **state)
+{
+	struct unit *u = *state;
+	DMABUFX_OPTS(dmabufx_dev_opts, opts, .ioas = u->ioas);
+	struct dmabufx_dev *dev = SENTINEL;
+	char link[64];
+
+	snprintf(link, sizeof(link), "/sys/dev/char/%u:%u", FAKE_CDEV_MAJOR, u->vmem->minor);
+	fake_link(u->f, link, "../../devices/pci0000:00/" MEM "/vfio-dev/noiommu-vfio1");
+	assert_fails(dmabufx_dev_open(u->ctx, MEM, &opts, &dev), ENODEV, NO_GROUP, MEM,
+		     "no-IOMMU mode", "physical");
+	assert_ptr_equal(dev, SENTINEL);
+	assert_int_equal(fake_count(u->f, VFIO_DEVICE_BIND_IOMMUFD), 0);
+}
+
 static void for_each_visits_in_the_order_of_making_and_stops(void **state)
 {
 	struct visit all = { 0 }, first = { .stop_at = 1 };
@@ -311,6 +329,7 @@ int main(void)
 		unit_case(a_full_space_returns_enospc_until_something_is_unmapped, unit_ioas),
 		unit_case(automatic_iovas_go_around_holes_of_the_platform, unit_devs),
 		unit_case(a_reservation_at_the_very_top_ends_the_search, unit_ioas),
+		unit_case(device_in_no_iommu_mode_is_not_opened_into_an_ioas, unit_ioas),
 		unit_case(for_each_visits_in_the_order_of_making_and_stops, unit_mapped),
 	};
 
