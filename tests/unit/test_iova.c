@@ -97,7 +97,7 @@ static void walk(struct unit *u, unsigned int reservations)
 	struct model m = { 0 };
 
 	memset(&m.taken[50], 2, 3); /* the platform's, by the ranges of the set-up */
-	for (int i = 0; i < STEPS; i++) {
+	for (int i = 0; i < unit_steps(STEPS); i++) {
 		if (rand() % 5 < 3)
 			map_one(u, &m);
 		else

@@ -114,6 +114,9 @@ void set_power(struct dmabufx_dev *dev, unsigned int d_state);
 /* Seeds rand(), by UNIT_SEED if that is set, and tells how to do the same again. */
 void unit_seed(void);
 
+/* How long a random test goes on: UNIT_TIMES times as long as usual, if that is set. */
+int unit_steps(int usual);
+
 /* A log that remembers how often it was called and the last line. */
 struct unit_log {
 	unsigned int lines;
