@@ -33,12 +33,9 @@ static int own_container(struct dx_sys *sys, struct dx_group *group)
 
 static int join(struct dx_sys *sys, struct dx_group *group, struct dmabufx_ioas *ioas)
 {
-	int err = ioas ? 0 : own_container(sys, group), container;
+	int container = ioas ? ioas->container : group->own_container;
+	int err = dx_group_set_container(sys, group->fd, container);
 
-	if (err)
-		return err;
-	container = ioas ? ioas->container : group->own_container;
-	err = dx_group_set_container(sys, group->fd, container);
 	if (err || (ioas && ioas->container_set))
 		return err;
 	err = dx_type1_set_iommu(sys, container);
@@ -79,6 +76,9 @@ static int open_group(struct dmabufx_ctx *ctx, const char *bdf, int number,
 	err = dx_group_viable(ctx->sys, group->fd);
 	if (err <= 0)
 		return dx_explain_open(ctx, bdf, err ? err : -EPERM);
+	err = ioas ? 0 : own_container(ctx->sys, group);
+	if (err)
+		return dx_fail_sys(err, "opening /dev/vfio/vfio for %s", bdf);
 	err = join(ctx->sys, group, ioas);
 	return err ? dx_explain_open(ctx, bdf, err) : 0;
 }

@@ -32,6 +32,11 @@ int dx_explain_open(struct dmabufx_ctx *ctx, const char *bdf, int err)
 		return dx_fail(err, DMABUFX_REASON_UNSAFE_IRQ,
 			       "VFIO refuses %s, as the IOMMU has no interrupt remapping; turn it on, or accept the risk with iommufd.allow_unsafe_interrupts=1 (type1: vfio_iommu_type1.allow_unsafe_interrupts=1)",
 			       bdf);
+	/* vfio_pci_core_match_token_uuid(), 7.3; the nodes' permissions were looked at before. */
+	if (err == -EACCES)
+		return dx_fail(err, DMABUFX_REASON_PERMISSION,
+			       "VFIO refuses %s without the VF token of whoever has its physical function, which this library can't pass; bind the physical function to its host driver",
+			       bdf);
 	return dx_fail_sys(err, "opening %s through VFIO", bdf);
 }
 

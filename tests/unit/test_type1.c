@@ -54,6 +54,17 @@ static void group_that_cant_be_opened_is_told(void **state)
 	assert_ptr_equal(dev, SENTINEL);
 }
 
+static void virtual_function_that_needs_a_token_is_told(void **state)
+{
+	struct unit *u = *state;
+	struct dmabufx_dev *dev = SENTINEL;
+
+	fake_fail_ioctl(u->f, VFIO_GROUP_GET_DEVICE_FD, EACCES);
+	assert_fails(dmabufx_dev_open(u->ctx, MEM, NULL, &dev), EACCES, PERMISSION, MEM,
+		     "VF token");
+	assert_ptr_equal(dev, SENTINEL);
+}
+
 static void memory_is_mapped_by_a_short_lived_address(void **state)
 {
 	struct unit *u = *state;
@@ -291,6 +302,7 @@ int main(void)
 		unit_case(a_device_joins_the_container_of_its_ioas, unit_type1),
 		unit_case(a_device_joins_the_default_ioas_when_none_is_named, unit_type1),
 		unit_case(group_that_cant_be_opened_is_told, unit_type1),
+		unit_case(virtual_function_that_needs_a_token_is_told, unit_type1),
 		unit_case(memory_is_mapped_by_a_short_lived_address, unit_type1),
 		unit_case(protection_reaches_the_container, unit_type1),
 		unit_case(memory_sealed_against_writes_can_be_read_by_a_device, unit_type1),
