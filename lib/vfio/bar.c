@@ -63,6 +63,27 @@ bool dx_slice_has_msix(const struct dmabufx_dev *dev, uint32_t bar,
 	       dev->msix.start < slice->start + slice->len;
 }
 
+size_t dx_bar_split(const struct dmabufx_dev *dev, uint32_t bar, struct dmabufx_range slices[2])
+{
+	uint64_t end = dx_align_down(dev->bars[bar].len, dev->ctx->sys->page_size);
+	uint64_t hole = end, behind = end;
+	size_t n = 0;
+
+	if (bar == dev->msix_bar && dev->msix.start < end) {
+		hole = dev->msix.start;
+		behind = dev->msix.start + dev->msix.len;
+	}
+	if (hole) {
+		slices[n].start = 0;
+		slices[n++].len = hole;
+	}
+	if (behind < end) {
+		slices[n].start = behind;
+		slices[n++].len = end - behind;
+	}
+	return n;
+}
+
 static bool is_mappable(const struct dx_vfio_region *region, const struct dmabufx_range *slice)
 {
 	for (uint32_t i = 0; i < region->nareas; i++) {

@@ -15,6 +15,7 @@ static void fill_export(const struct dmabufx_dev *dev, uint32_t bar, struct dmab
 {
 	struct dmabufx_range whole = { .len = dx_align_down(dev->bars[bar].len,
 							    dev->ctx->sys->page_size) };
+	struct dmabufx_range rest[2];
 	int err = dx_bar_check(dev, bar);
 
 	if (!err)
@@ -23,6 +24,12 @@ static void fill_export(const struct dmabufx_dev *dev, uint32_t bar, struct dmab
 		caps->reason = dmabufx_last_error()->reason;
 		snprintf(caps->text, sizeof(caps->text), "%.*s", (int)sizeof(caps->text) - 1,
 			 dmabufx_last_error()->text);
+		return;
+	}
+	if (!dx_bar_split(dev, bar, rest)) {
+		caps->reason = DMABUFX_REASON_MSIX_OVERLAP;
+		snprintf(caps->text, sizeof(caps->text),
+			 "nothing but the MSI-X table; DMABUFX_EXPORT_MSIX exports it all the same");
 		return;
 	}
 	if (dev->export_err) {

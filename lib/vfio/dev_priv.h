@@ -74,6 +74,9 @@ int dx_slice_check(const struct dmabufx_dev *dev, uint32_t bar, const struct dma
 bool dx_slice_has_msix(const struct dmabufx_dev *dev, uint32_t bar,
 		       const struct dmabufx_range *slice);
 
+/* What is left of a BAR without the MSI-X pages and a tail under a page: 0 to 2 slices. */
+size_t dx_bar_split(const struct dmabufx_dev *dev, uint32_t bar, struct dmabufx_range slices[2]);
+
 int dx_group_open(struct dmabufx_ctx *ctx, const char *bdf, struct dmabufx_ioas *ioas,
 		  struct dx_group **ret);
 void dx_group_put(struct dmabufx_ctx *ctx, struct dx_group *group);

@@ -168,28 +168,6 @@ int dmabufx_dev_export(struct dmabufx_dev *dev, uint32_t bar, uint64_t offset, u
 	return err;
 }
 
-/* What is left of a BAR without the MSI-X pages and a tail under a page: 0 to 2 slices. */
-static size_t split_bar(const struct dmabufx_dev *dev, uint32_t bar, struct dmabufx_range slices[2])
-{
-	uint64_t end = dx_align_down(dev->bars[bar].len, dev->ctx->sys->page_size);
-	uint64_t hole = end, behind = end;
-	size_t n = 0;
-
-	if (bar == dev->msix_bar && dev->msix.start < end) {
-		hole = dev->msix.start;
-		behind = dev->msix.start + dev->msix.len;
-	}
-	if (hole) {
-		slices[n].start = 0;
-		slices[n++].len = hole;
-	}
-	if (behind < end) {
-		slices[n].start = behind;
-		slices[n++].len = end - behind;
-	}
-	return n;
-}
-
 static int export_all(struct dmabufx_dev *dev, uint32_t bar, const struct dmabufx_range *slices,
 		      size_t n, struct dmabufx_buf *ret[])
 {
@@ -227,7 +205,7 @@ int dmabufx_dev_export_bar(struct dmabufx_dev *dev, uint32_t bar,
 	whole = (struct dmabufx_range){ .len = dx_align_down(dev->bars[bar].len,
 							     dev->ctx->sys->page_size) };
 	slices[0] = whole;
-	n = o.flags & DMABUFX_EXPORT_MSIX && whole.len ? 1 : split_bar(dev, bar, slices);
+	n = o.flags & DMABUFX_EXPORT_MSIX && whole.len ? 1 : dx_bar_split(dev, bar, slices);
 	if (!n) /* smaller than a page, or nothing but the MSI-X table */
 		return whole.len ? dx_fail(-EACCES, DMABUFX_REASON_MSIX_OVERLAP,
 					   "BAR %u of %s is nothing but its MSI-X table", bar,

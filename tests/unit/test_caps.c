@@ -83,6 +83,26 @@ static void an_msix_table_across_pages_counts_whole_pages(void **state)
 	dmabufx_dev_unref(odd);
 }
 
+/* 2048 entries, the most there are, fill the eight pages of BAR 0. */
+static void a_bar_that_is_nothing_but_its_msix_table_says_so(void **state)
+{
+	struct unit *u = *state;
+	uint16_t flags = 2048 - 1;
+	uint32_t table = 0;
+	struct dmabufx_dev_caps caps;
+	struct dmabufx_dev *odd;
+
+	memcpy(u->vodd->config + FAKE_CAP_MSIX + PCI_MSIX_FLAGS, &flags, 2);
+	memcpy(u->vodd->config + FAKE_CAP_MSIX + PCI_MSIX_TABLE, &table, 4);
+	odd = open_dev(u, ODD);
+	caps = caps_of(odd);
+	assert_true(caps.bars[0].len <= caps.bars[0].msix.len);
+	assert_int_equal(caps.bars[0].exportable, 0);
+	assert_int_equal(caps.bars[0].reason, DMABUFX_REASON_MSIX_OVERLAP);
+	assert_non_null(strstr(caps.bars[0].text, "nothing but the MSI-X table"));
+	dmabufx_dev_unref(odd);
+}
+
 static void more_areas_than_there_is_room_for_are_cut(void **state)
 {
 	struct unit *u = *state;
@@ -256,6 +276,7 @@ int main(void)
 		unit_case(each_bar_that_cant_be_exported_has_its_reason, unit_ctx),
 		unit_case(msix_pages_and_mmap_areas_are_told, unit_ctx),
 		unit_case(an_msix_table_across_pages_counts_whole_pages, unit_ctx),
+		unit_case(a_bar_that_is_nothing_but_its_msix_table_says_so, unit_ctx),
 		unit_case(more_areas_than_there_is_room_for_are_cut, unit_ctx),
 		unit_case(a_kernel_that_cant_export_is_told, unit_ctx),
 		unit_case(every_reset_method_of_the_kernel_has_a_kind, unit_devs),
