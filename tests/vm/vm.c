@@ -152,6 +152,13 @@ bool vm_iommu_is(const char *name)
 	return iommu && !strcmp(iommu, name);
 }
 
+bool vm_maps_ranges(void)
+{
+	const char *flavour = getenv("LAB_FLAVOUR");
+
+	return flavour && !strcmp(flavour, "lts");
+}
+
 void vm_bind(struct vm *vm, const char *bdf)
 {
 	struct dmabufx_dev_info info;
