@@ -64,7 +64,7 @@ const char *vm_bdf(const char *name);
 /* Which IOMMU the lab runs with: "vtd", "virtio-iommu", "amdvi". */
 bool vm_iommu_is(const char *name);
 
-/* Whether this kernel's iommufd maps buffers of several ranges: our series' does, mainline's not. */
+/* Whether iommufd maps buffers of several ranges: with our series it does, on mainline not. */
 bool vm_maps_ranges(void);
 
 /* The same as the library's calls; they must succeed, and the test's end undoes them. */
