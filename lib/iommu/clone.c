@@ -62,7 +62,7 @@ static int clone_of(struct dmabufx_ioas *ioas, const struct dmabufx_ioas_opts *o
 	struct dmabufx_ioas *copy;
 	int err;
 
-	if (ioas->ctx->iommu == &dx_iommu_type1)
+	if (!ioas->ctx->iommu->copy)
 		return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_BACKEND,
 			       "a type1 container can't be copied; map the buffers into a second one");
 	err = dx_ioas_new(ioas->ctx, o, &copy);

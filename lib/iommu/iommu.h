@@ -55,6 +55,7 @@ struct dx_iommu_ops {
 	int (*map_buf)(struct dmabufx_ioas *ioas, const struct dmabufx_mapping *m);
 	int (*map_va)(struct dmabufx_ioas *ioas, const struct dmabufx_mapping *m);
 	int (*unmap)(struct dmabufx_ioas *ioas, uint64_t iova, uint64_t len, uint64_t *unmapped);
+	/* NULL: a backend that can't */
 	int (*copy)(struct dmabufx_ioas *dst, const struct dmabufx_mapping *m);
 };
 

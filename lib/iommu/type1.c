@@ -86,11 +86,6 @@ static int type1_unmap(struct dmabufx_ioas *ioas, uint64_t iova, uint64_t len, u
 	return dx_type1_unmap(ioas->ctx->sys, ioas->container, iova, len, unmapped);
 }
 
-static int type1_copy(struct dmabufx_ioas *dst, const struct dmabufx_mapping *m)
-{
-	return -EOPNOTSUPP;
-}
-
 const struct dx_iommu_ops dx_iommu_type1 = {
 	.id = DMABUFX_BACKEND_TYPE1,
 	.name = "type1",
@@ -100,5 +95,4 @@ const struct dx_iommu_ops dx_iommu_type1 = {
 	.map_buf = type1_map_buf,
 	.map_va = type1_map_va,
 	.unmap = type1_unmap,
-	.copy = type1_copy,
 };

@@ -65,19 +65,21 @@ static void msix_pages_and_mmap_areas_are_told(void **state)
 	dmabufx_dev_unref(odd);
 }
 
-/* 257 entries of 16 bytes from 0x0ff0 on reach into the third page. */
-static void an_msix_table_across_pages_counts_whole_pages(void **state)
+static struct dmabufx_dev *open_with_msix(struct unit *u, uint16_t entries, uint32_t table)
 {
-	struct unit *u = *state;
-	uint16_t flags = 257 - 1;
-	uint32_t table = 0xff0;
-	struct dmabufx_dev_caps caps;
-	struct dmabufx_dev *odd;
+	uint16_t flags = (uint16_t)(entries - 1);
 
 	memcpy(u->vodd->config + FAKE_CAP_MSIX + PCI_MSIX_FLAGS, &flags, 2);
 	memcpy(u->vodd->config + FAKE_CAP_MSIX + PCI_MSIX_TABLE, &table, 4);
-	odd = open_dev(u, ODD);
-	caps = caps_of(odd);
+	return open_dev(u, ODD);
+}
+
+/* 257 entries of 16 bytes from 0x0ff0 on reach into the third page. */
+static void an_msix_table_across_pages_counts_whole_pages(void **state)
+{
+	struct dmabufx_dev *odd = open_with_msix(*state, 257, 0xff0);
+	struct dmabufx_dev_caps caps = caps_of(odd);
+
 	assert_int_equal(caps.bars[0].msix.start, 0);
 	assert_int_equal(caps.bars[0].msix.len, 2 * PAGE);
 	dmabufx_dev_unref(odd);
@@ -86,16 +88,9 @@ static void an_msix_table_across_pages_counts_whole_pages(void **state)
 /* 2048 entries, the most there are, fill the eight pages of BAR 0. */
 static void a_bar_that_is_nothing_but_its_msix_table_says_so(void **state)
 {
-	struct unit *u = *state;
-	uint16_t flags = 2048 - 1;
-	uint32_t table = 0;
-	struct dmabufx_dev_caps caps;
-	struct dmabufx_dev *odd;
+	struct dmabufx_dev *odd = open_with_msix(*state, 2048, 0);
+	struct dmabufx_dev_caps caps = caps_of(odd);
 
-	memcpy(u->vodd->config + FAKE_CAP_MSIX + PCI_MSIX_FLAGS, &flags, 2);
-	memcpy(u->vodd->config + FAKE_CAP_MSIX + PCI_MSIX_TABLE, &table, 4);
-	odd = open_dev(u, ODD);
-	caps = caps_of(odd);
 	assert_true(caps.bars[0].len <= caps.bars[0].msix.len);
 	assert_int_equal(caps.bars[0].exportable, 0);
 	assert_int_equal(caps.bars[0].reason, DMABUFX_REASON_MSIX_OVERLAP);
