@@ -12,7 +12,8 @@ void raw_map(int iommufd, uint32_t ioas, int fd, uint64_t off, uint64_t iova, ui
 void raw_unmap(int iommufd, uint32_t ioas, uint64_t iova, uint64_t len);
 void raw_reset(int dev);
 
-/* Under -icount, instructions: CLOCK_MONOTONIC in nanoseconds. */
-uint64_t now(void);
+/* Where configuration space begins in the device's file; and its command register. */
+uint64_t raw_config(int dev);
+void raw_command(int dev, uint64_t config, uint16_t command);
 
 #endif

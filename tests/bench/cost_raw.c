@@ -4,22 +4,14 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "uapi/iommufd.h"
 #include "uapi/vfio.h"
-
-uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 int raw_export(int dev, uint32_t bar, uint64_t off, uint64_t len)
 {
@@ -84,4 +76,22 @@ void raw_reset(int dev)
 {
 	if (ioctl(dev, VFIO_DEVICE_RESET))
 		err(1, "reset by hand");
+}
+
+uint64_t raw_config(int dev)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_CONFIG_REGION_INDEX,
+	};
+
+	if (ioctl(dev, VFIO_DEVICE_GET_REGION_INFO, &info))
+		err(1, "configuration space by hand");
+	return info.offset;
+}
+
+void raw_command(int dev, uint64_t config, uint16_t command)
+{
+	if (pwrite(dev, &command, sizeof(command), (off_t)config + PCI_COMMAND) != sizeof(command))
+		err(1, "command register by hand");
 }
