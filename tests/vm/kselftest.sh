@@ -38,12 +38,12 @@ kernel_tree()
 	echo "$cache/build/$1/tree"
 }
 
-# pack TREE: what selftests are made of, without what was built there.
+# pack TREE: what selftests are made of, without what was built there, and with the
+# drivers' headers that they link to.
 pack()
 {
-	tar -C "$1" --exclude='*.[od]' -cf - scripts/subarch.include tools/include \
-		tools/arch/x86/include include/linux/pci_ids.h \
-		drivers/dma/{idxd,ioat} drivers/iommu/iommufd \
+	tar -C "$1" --dereference --exclude='*.[od]' -cf - scripts/subarch.include \
+		tools/include tools/arch/x86/include drivers/iommu/iommufd \
 		tools/testing/selftests/{lib.mk,kselftest.h,kselftest_harness.h,vfio,iommu}
 }
 
