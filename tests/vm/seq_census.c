@@ -78,14 +78,14 @@ static int count_fds(void)
 	return n - 3;
 }
 
-/* The number behind @word in a file of the kernel's; -1: there is none. */
+/* The number behind @word in the last line that begins with it; -1: there is none. */
 static long number_in(const char *path, const char *word)
 {
 	char line[256];
 	FILE *f = fopen(path, "re");
 	long n = -1;
 
-	while (f && n < 0 && fgets(line, sizeof(line), f)) {
+	while (f && fgets(line, sizeof(line), f)) {
 		if (!strncmp(line, word, strlen(word)))
 			sscanf(line + strlen(word), "%ld", &n);
 	}

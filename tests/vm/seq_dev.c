@@ -18,6 +18,19 @@ static struct {
 } taken[8];
 static size_t ntaken;
 
+/* To be given back at the end, also if somebody else had bound it and left it so. */
+static int remember(const char *bdf)
+{
+	for (size_t i = 0; i < ntaken; i++) {
+		if (!strcmp(taken[i].bdf, bdf))
+			return 0;
+	}
+	if (ntaken == sizeof(taken) / sizeof(taken[0]))
+		return -ENOSPC;
+	strcpy(taken[ntaken++].bdf, bdf);
+	return 0;
+}
+
 int seq_take(struct seq_dev *dev, const char *name)
 {
 	char variable[64];
@@ -35,11 +48,10 @@ int seq_take(struct seq_dev *dev, const char *name)
 	if (err)
 		return err;
 	err = dmabufx_dev_lookup(ctx, dev->bdf, &info);
-	if (!err && strcmp(info.driver, "vfio-pci") && ntaken < sizeof(taken) / sizeof(*taken)) {
+	if (!err && strcmp(info.driver, "vfio-pci"))
 		err = dmabufx_dev_bind(ctx, dev->bdf, 0);
-		if (!err)
-			strcpy(taken[ntaken++].bdf, info.bdf);
-	}
+	if (!err)
+		err = remember(info.bdf);
 	if (err)
 		seq_fail("%s: %s", dev->bdf, dmabufx_last_error()->text);
 	dmabufx_ctx_unref(ctx);
