@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The configurations that each patch must build in; what each has on top of the lab's."""
+
+# As much as can be built on x86 of what the series touches or what uses it.
+WIDE = """
+CONFIG_COMPILE_TEST=y
+CONFIG_IPV6=y
+CONFIG_NET_VENDOR_MELLANOX=y
+CONFIG_MLX5_CORE=y
+CONFIG_INFINIBAND=y
+CONFIG_INFINIBAND_USER_ACCESS=y
+CONFIG_INFINIBAND_ON_DEMAND_PAGING=y
+CONFIG_MLX5_INFINIBAND=y
+CONFIG_NET_VENDOR_AMD=y
+CONFIG_PDS_CORE=y
+CONFIG_CRYPTO=y
+CONFIG_CRYPTO_HW=y
+CONFIG_CRYPTO_DEV_HISI_QM=y
+CONFIG_CRYPTO_DEV_HISI_HPRE=y
+CONFIG_CRYPTO_DEV_HISI_SEC2=y
+CONFIG_CRYPTO_DEV_HISI_ZIP=y
+CONFIG_CRYPTO_DEV_QAT_4XXX=y
+CONFIG_MLX5_VFIO_PCI=y
+CONFIG_PDS_VFIO_PCI=y
+CONFIG_VIRTIO_VFIO_PCI=y
+CONFIG_VIRTIO_VFIO_PCI_ADMIN_LEGACY=y
+CONFIG_NVGRACE_GPU_VFIO_PCI=y
+CONFIG_HISI_ACC_VFIO_PCI=y
+CONFIG_QAT_VFIO_PCI=y
+CONFIG_VFIO_PCI_IGD=y
+CONFIG_VFIO_NOIOMMU=y
+CONFIG_DRM_VIRTIO_GPU=y
+CONFIG_CONFIGFS_FS=y
+CONFIG_NVME_TARGET=y
+"""
+
+NO_DMA_BUF = """
+# CONFIG_DMA_SHARED_BUFFER is not set
+# CONFIG_IOMMUFD_TEST is not set
+# CONFIG_SYNC_FILE is not set
+# CONFIG_SW_SYNC is not set
+# CONFIG_UDMABUF is not set
+# CONFIG_DMABUF_HEAPS is not set
+# CONFIG_DRM is not set
+"""
+
+# Small, since all of it is built and linked.
+MODULES = """
+CONFIG_VFIO=m
+CONFIG_VFIO_PCI=m
+CONFIG_VFIO_PCI_CORE=m
+CONFIG_VFIO_IOMMU_TYPE1=m
+CONFIG_VIRTIO_VFIO_PCI=m
+CONFIG_IOMMUFD=m
+CONFIG_KUNIT=m
+CONFIG_BLK_DEV_NVME=m
+# CONFIG_NET is not set
+# CONFIG_DRM is not set
+# CONFIG_TTY is not set
+"""
+
+# The first is also checked by sparse. The last is linked, modules and all.
+VARIANTS = {
+    'wide': WIDE,
+    'no-p2pdma': '# CONFIG_PCI_P2PDMA is not set\n',
+    'no-dma-buf': NO_DMA_BUF,
+    'no-iommufd': '# CONFIG_IOMMUFD is not set\n# CONFIG_IOMMUFD_TEST is not set\n',
+    'move-notify': 'CONFIG_DMABUF_MOVE_NOTIFY=y\n# CONFIG_KUNIT is not set\n',
+    'modules': MODULES,
+}
+SPARSE = 'wide'
+LINKED = 'modules'
