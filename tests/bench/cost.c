@@ -28,8 +28,8 @@
 
 /*
  * What the library may add to a call: 3 % of what mainline 7.3.4 takes by hand,
- * 4,926, 7,772 and 4,666 instructions. A number and no ratio, since what the
- * library does is the same on a kernel whose part is cheaper.
+ * without modules, where it is least: 4,926, 7,772 and 4,666 instructions. A number
+ * and no ratio, since what the library does is the same on a cheaper kernel.
  */
 #define MOST_EXPORT 147
 #define MOST_MAP 233
