@@ -308,7 +308,7 @@ const struct fuzz_call fuzz_iommufd_calls[] = {
 	{ "destroy", 40, destroy, { ALL, EBUSY } },
 	{ "map-va", 60, map_va, { ALL, EEXIST, EADDRINUSE, EOVERFLOW, EFAULT, ENOSPC } },
 	{ "map-file",
-	  16,
+	  160,
 	  map_file,
 	  { ALL, EEXIST, EADDRINUSE, EOVERFLOW, EBADF, ENODEV, ENOSPC, EFAULT } },
 	{ "copy", 60, copy, { ALL, EEXIST, EADDRINUSE, EOVERFLOW, ENOSPC, EBUSY, EPERM, EFAULT } },
