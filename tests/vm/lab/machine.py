@@ -64,7 +64,7 @@ def read_profile(name):
     path = os.path.join(PROFILES, name)
     if name not in profile_names():
         raise UsageError(f"no profile {name}; there are: {', '.join(profile_names())}")
-    table, args, devices, buses = addresses(), [], [], {}
+    table, args, devices, buses, behind = addresses(), [], [], {}, [0]
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             words = line.split("#")[0].split(None, 1)
@@ -79,8 +79,9 @@ def read_profile(name):
             kind, _, options = value.partition(",")
             where = place(what, bus, table[what])
             devices += ["-device", ",".join(filter(None, [kind, where, options]))]
-    behind = [int(a.split(":")[1], 16) for a in buses.values()]
-    args += ports(max([b for b in behind if b < 0x80], default=0))
+            # Who names a bus brings it along.
+            behind.append(0 if bus else int(table[what].split(":")[1], 16))
+    args += ports(max(behind))
     if "IGB0" in buses:
         buses["IGB0_VF0"] = table["IGB0_VF0"]
     return args + devices, {f"LAB_{n}": a for n, a in buses.items()}
@@ -127,5 +128,6 @@ def command(options, kernel, agent, keep, folder):
             "-chardev", f"socket,id=lab,path={folder}/port",
             "-device", "virtserialport,chardev=lab,name=dmabufx.lab", *devices]
     names.update(LAB_PROFILE=options.profile, LAB_IOMMU=options.iommu,
-                 LAB_FLAVOUR=options.flavour, LAB_ICOUNT="1" if options.icount else "0")
+                 LAB_FLAVOUR=options.flavour, LAB_ICOUNT="1" if options.icount else "0",
+                 LAB_CPU=cpu, LAB_MODULES=kernel)
     return args, names

@@ -24,6 +24,8 @@
 #define LAB_HOT0 "0000:03:00.0" /* ivshmem, BAR2: 64 MiB; in one slot and group with: */
 #define LAB_HOT1 "0000:03:00.1" /* nvme, FLR; BAR2: controller memory buffer of 1 MiB */
 #define LAB_HOT2 "0000:03:00.2" /* edu */
+#define LAB_EDU3 "0000:03:00.0" /* DMA engine, 64 bits; below a switch with LAB_IVSHMEM2 */
+#define LAB_IVSHMEM2 "0000:04:00.0" /* the memory below the same switch */
 #define LAB_NOIOMMU0 "0000:81:00.0" /* edu that no IOMMU covers: it has no group */
 
 #endif
