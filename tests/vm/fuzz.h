@@ -52,7 +52,7 @@ struct fuzz_call {
 	const char *name;
 	int weight;
 	int (*run)(struct fuzz *f);
-	int errnos[12];
+	int errnos[16];
 };
 
 extern const struct fuzz_call fuzz_vfio_calls[], fuzz_iommufd_calls[], fuzz_buf_calls[];

@@ -234,7 +234,7 @@ static int attach(struct fuzz *f)
 }
 
 const struct fuzz_call fuzz_vfio_calls[] = {
-	{ "export", 120, export, { EINVAL, ENODEV, EFAULT } },
+	{ "export", 120, export, { EINVAL, ENODEV, EFAULT, EOVERFLOW, ENOMEM } },
 	{ "feature", 30, feature, { EINVAL, ENOTTY, ENODEV, EFAULT } },
 	{ "config", 60, write_config, { 0 } },
 	{ "region", 20, access_region, { EINVAL, EIO, EFAULT } },

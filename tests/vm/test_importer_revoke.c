@@ -222,7 +222,7 @@ static void log_names_who_does_not_let_go(void **state)
 
 	importer_set_delay(p.imp, VDI_DELAY_HOLD);
 	start_to_wait(&t, p);
-	snprintf(line, sizeof(line), "%s: .*waiting for %s", vm_bdf(importer_memory()),
+	snprintf(line, sizeof(line), "%s: it is attached to .* %s", vm_bdf(importer_memory()),
 		 vm_bdf(importer_engine()));
 	said = vm_kernel_says(vm, line, 15000);
 	waits = !atomic_load(&t.done);

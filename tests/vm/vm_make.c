@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 static void undo_dev(void *dev)
@@ -244,13 +245,25 @@ void vm_kernel_from_now(struct vm *vm)
 	assert_true(lseek(vm->kmsg, 0, SEEK_END) >= 0);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
 bool vm_kernel_says(struct vm *vm, const char *expression, int timeout_ms)
 {
+	int64_t end = now_ms() + timeout_ms;
 	char text[2048];
 	int got;
 
+	/* The end is fixed, since the kernel may say something else again and again. */
 	for (;;) {
-		got = next_record(vm, text, sizeof(text), timeout_ms);
+		int64_t left = end - now_ms();
+
+		got = next_record(vm, text, sizeof(text), left > 0 ? left : 0);
 		if (got < 0)
 			return false;
 		if (got && vm_matches(text, expression))
