@@ -10,7 +10,7 @@ usage()
 {
 	cat <<-EOF
 	usage: tests/run.sh [--all | --quick] [--suite NAME]...
-	  --all         add the long suites: soaks, fuzzing, sequences of 10,000 rounds
+	  --all         add the long ones: soaks, sequences of 10,000 rounds, the debug kernel
 	  --quick       no lab, no valgrind
 	  --suite NAME  only this one: ${all_suites[*]}
 	  --no-setup    take for granted that tools/setup.sh has run
@@ -19,7 +19,8 @@ usage()
 	EOF
 }
 
-all_suites=(unit style install sanitize clang valgrind vm)
+# The lab's: "vm" on mainline's kernel, "lts" on ours, "debug" on ours looking for its mistakes.
+all_suites=(unit style install sanitize clang valgrind vm lts debug)
 suites=()
 setup=yes
 long=
@@ -27,7 +28,7 @@ skipped=()
 build=$PWD/build
 logs=$build/logs
 cases=$build/cases
-kernel_pid=
+kernels_pid=
 
 # Where the library could leak, misuse memory or rely on luck, stop at once.
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
@@ -124,34 +125,53 @@ run_setup()
 	fi
 }
 
-# The kernel takes minutes when it is new, so it is built beside the other suites;
-# in a process group of its own, so that it ends with this script.
-start_kernel()
+# What a suite of the lab boots: the arguments of kernel/scripts/build.
+declare -A kernels=(
+	[vm]="mainline"
+	[lts]="lts"
+	[debug]="lts --with debug --with iommufd-test"
+)
+
+# A kernel takes minutes when it is new, so they are built, one after the other, beside
+# the other suites; in a process group of its own, so that it ends with this script.
+start_kernels()
 {
-	say "kernel: build started beside the other suites, log $logs/kernel.log"
+	local suite
+
 	set -m
-	kernel/scripts/build mainline >"$logs/kernel.log" 2>&1 </dev/null &
-	kernel_pid=$!
+	for suite in vm lts debug; do
+		wanted "$suite" || continue
+		say "kernel of $suite: built beside the other suites, log $logs/kernel-$suite.log"
+		: >"$logs/kernel-$suite.log"
+	done
+	for suite in vm lts debug; do
+		wanted "$suite" || continue
+		# shellcheck disable=SC2086 # words
+		if kernel/scripts/build ${kernels[$suite]} >"$logs/kernel-$suite.log" 2>&1; then
+			: >"$logs/kernel-$suite.done"
+		else
+			: >"$logs/kernel-$suite.failed"
+		fi
+	done </dev/null &
+	kernels_pid=$!
 	set +m
 }
 
 wait_for_kernel()
 {
-	local start=$SECONDS
+	local suite=$1 log=$logs/kernel-$1.log start=$SECONDS
 
-	while kill -0 "$kernel_pid" 2>/dev/null; do
+	until [ -e "${log%.log}.done" ]; do
+		if [ -e "${log%.log}.failed" ] || ! kill -0 "$kernels_pid" 2>/dev/null; then
+			failed "$suite" "no kernel: $(tail -n 1 "$log"), see $log"
+			return 1
+		fi
 		if (((SECONDS - start) % 30 == 29)); then
-			say "kernel: $(tail -n 1 "$logs/kernel.log")"
+			say "kernel of $suite: $(tail -n 1 "$log")"
 		fi
 		sleep 1
 	done
-	if ! wait "$kernel_pid"; then
-		kernel_pid=
-		failed kernel "$(tail -n 1 "$logs/kernel.log"), see $logs/kernel.log"
-		return 1
-	fi
-	kernel_pid=
-	say "kernel: ready, $((SECONDS - start)) s after the other suites"
+	say "kernel of $suite: ready, waited $((SECONDS - start)) s"
 }
 
 # What needs no lab and is not about the tree: tests of the library and of the
@@ -194,27 +214,39 @@ suite_clang()
 	meson_suite clang clang "${plain[@]}"
 }
 
+# lab NAME OPTION...: the lab's tests on the kernel of a suite.
+lab()
+{
+	local name=$1 log=$logs/$1.log start=$SECONDS status=0
+
+	wait_for_kernel "$name" || return 0
+	say "$name: boots the lab, log $log"
+	# A line a boot is progress; it must not look like the closing line.
+	tests/vm/suites.sh --build "$build/gcc" "${@:2}" </dev/null 2>&1 | tee "$log" |
+		sed -un 's/^\([0-9]* passed, .* skipped\) (\(.*\))$/        \2: \1/p' || status=$?
+	python3 -B tests/count.py text "$name" "$log" "$status" >"$cases/$name"
+	say "$(tally "$name") ($((SECONDS - start)) s)"
+}
+
 suite_vm()
 {
-	local log=$logs/vm.log start=$SECONDS status=0
+	lab vm --flavour mainline ${long:+--all}
+}
 
-	wait_for_kernel || return 0
-	if [ ! -x tests/vm/suites.sh ]; then
-		failed vm "tests/vm/suites.sh is missing"
-		return
-	fi
-	say "vm: boots the lab, log $log"
-	# A line a boot is progress; it must not look like the closing line.
-	tests/vm/suites.sh --build "$build/gcc" ${long:+--all} </dev/null 2>&1 | tee "$log" |
-		sed -un 's/^\([0-9]* passed, .* skipped\) (\(.*\))$/        \2: \1/p' || status=$?
-	python3 -B tests/count.py text vm "$log" "$status" >"$cases/vm"
-	say "$(tally vm) ($((SECONDS - start)) s)"
+suite_lts()
+{
+	lab lts --flavour lts ${long:+--all}
+}
+
+suite_debug()
+{
+	lab debug --flavour lts --debug
 }
 
 clean_up()
 {
-	if [ -n "$kernel_pid" ]; then
-		kill -- "-$kernel_pid" 2>/dev/null || true
+	if [ -n "$kernels_pid" ]; then
+		kill -- "-$kernels_pid" 2>/dev/null || true
 	fi
 }
 
@@ -234,7 +266,7 @@ while [ $# -gt 0 ]; do
 	--all) long=yes ;;
 	--quick)
 		suites=(unit style install sanitize clang)
-		skipped+=("vm: --quick" "valgrind: --quick")
+		skipped+=("the lab, valgrind: --quick")
 		;;
 	--suite)
 		[[ " ${all_suites[*]} " == *" ${2:-} "* ]] || { usage >&2; exit 2; }
@@ -247,15 +279,19 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ ${#suites[@]} -gt 0 ] || suites=("${all_suites[@]}")
-[ -n "$long" ] || skipped+=("the long suites: tests/run.sh --all adds them")
+if [ ${#suites[@]} -eq 0 ]; then
+	for suite in "${all_suites[@]}"; do
+		[ "$suite" = debug ] && [ -z "$long" ] || suites+=("$suite")
+	done
+fi
+[ -n "$long" ] || skipped+=("the long suites and the debug kernel: tests/run.sh --all adds them")
 
 rm -rf "$logs" "$cases"
 mkdir -p "$logs" "$cases"
 : >"$cases/none"
 trap clean_up EXIT
 [ -z "$setup" ] || run_setup
-! wanted vm || start_kernel
+start_kernels
 if build_tree gcc; then
 	for suite in "${all_suites[@]}"; do
 		! wanted "$suite" || "suite_$suite"

@@ -8,16 +8,23 @@ cd "$(dirname "$0")/.."
 usage()
 {
 	cat <<-EOF
-	usage: tools/demo.sh [--iommu vtd|virtio-iommu]
+	usage: tools/demo.sh [--flavour lts|mainline] [--iommu vtd|virtio-iommu]
+	  --flavour  the kernel: 6.18 LTS with our patches (the default), or a newer one without
 	Needs Debian, root or sudo, and a network the first time: then up to 15 minutes,
 	later under one. Nothing outside build/ and the cache of the lab is written, but
 	for packages that are missing.
 	EOF
 }
 
+flavour=lts
 iommu=vtd
 while [ $# -gt 0 ]; do
 	case $1 in
+	--flavour)
+		flavour=${2:-}
+		[[ $flavour =~ ^(lts|mainline)$ ]] || { usage >&2; exit 2; }
+		shift
+		;;
 	--iommu)
 		iommu=${2:-}
 		[[ $iommu =~ ^(vtd|virtio-iommu)$ ]] || { usage >&2; exit 2; }
@@ -94,7 +101,7 @@ wait_for()
 start_kernel()
 {
 	set -m
-	kernel/scripts/build mainline >"$kernel_log" 2>&1 </dev/null &
+	kernel/scripts/build "$flavour" >"$kernel_log" 2>&1 </dev/null &
 	kernel_pid=$!
 	set +m
 }
@@ -110,6 +117,15 @@ build_library()
 	say "2. Library and command: built in $((SECONDS - start)) s"
 }
 
+# What was built, the last line of the kernel's log being its folder.
+release()
+{
+	local series=kernel/patches/6.18/series ours=
+
+	[ "$flavour" != lts ] || ours=" with $(grep -c '^[a-z].*[.]patch$' $series) patches of ours"
+	echo "Linux $(cat "$(tail -n 1 "$kernel_log")/release")$ours"
+}
+
 wait_for_kernel()
 {
 	local start=$SECONDS
@@ -120,9 +136,9 @@ wait_for_kernel()
 	fi
 	kernel_pid=
 	if ((SECONDS - start > 2)); then
-		say "3. Kernel: built; kept for the next time"
+		say "3. Kernel: $(release) built; kept for the next time"
 	else
-		say "3. Kernel: there, built earlier"
+		say "3. Kernel: $(release), built earlier"
 	fi
 }
 
@@ -137,7 +153,7 @@ run_in_guest()
 	local status=0
 
 	say "4. Guest: QEMU without KVM, an emulated IOMMU ($iommu), PCI devices that do real DMA"
-	tests/vm/run --build "$build" --profile small --iommu "$iommu" --quiet --verbose \
+	tests/vm/run --build "$build" --flavour "$flavour" --profile small --iommu "$iommu" -q -v \
 		-- "$PWD/tools/demo-guest.sh" </dev/null | without_report || status=$?
 	echo
 	[ "$status" -eq 0 ] || die "the main job did not pass; what is above says where it stopped"
@@ -166,7 +182,7 @@ the same address, and the device wrote there again.
 
 What to do next:
   build/demo/tools/dmabufx/dmabufx probe     what this machine itself can do, without the lab
-  tests/vm/shell --build build/demo          a shell in the guest
+  tests/vm/shell --build build/demo --flavour $flavour   a shell in the guest
   man -l build/demo/docs/man3/libdmabufx.3   the manual
   examples/, README.md                       use it from C
   tests/run.sh                               all tests

@@ -20,7 +20,8 @@ usage()
 build=(gcc libc6-dev make meson ninja-build pkg-config python3 libdrm-dev libjson-c-dev)
 kernel=(bc bison ca-certificates ccache flex kmod libelf-dev libssl-dev lz4 patch xz-utils)
 lab=(qemu-system-x86)
-checks=(clang clang-format g++ git libcmocka-dev man-db shellcheck valgrind)
+checks=(clang clang-format g++ git libcap-dev libcmocka-dev man-db shellcheck sparse uuid-dev
+	valgrind)
 qemu_needed=10
 
 root()

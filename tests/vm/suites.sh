@@ -8,10 +8,11 @@ top=$(realpath "$(dirname "$0")/../..")
 usage()
 {
 	cat <<-EOF
-	usage: tests/vm/suites.sh [--build DIR] [--flavour mainline|lts] [--all]
+	usage: tests/vm/suites.sh [--build DIR] [--flavour mainline|lts] [--all | --debug]
 	  --build DIR    a build with -Dtests=true -Dexamples=true (build)
 	  --flavour F    which kernel (mainline)
-	  --all          add the long ones: everything on the second IOMMU, hundreds of rounds
+	  --all          add the long ones: everything on the second IOMMU, thousands of rounds
+	  --debug        the long ones on a kernel that looks for its own mistakes (with lts)
 	Exit status: 0 all passed or skipped, 1 something failed, 2 usage.
 	EOF
 }
@@ -19,6 +20,9 @@ usage()
 build=$top/build
 flavour=mainline
 long=
+debug=
+# What each boot of the lab is told besides.
+kernel=()
 out=$(mktemp -d "${TMPDIR:-/tmp}/suites.XXXXXX")
 trap 'rm -rf "$out"' EXIT
 
@@ -26,6 +30,14 @@ trap 'rm -rf "$out"' EXIT
 main_job=(test_job test_reset test_reset_busy test_table_export test_table_map test_table_memory
 	test_table_revoke)
 rest=(test_bad test_open test_type1 test_bind test_probe)
+# Random; the numbers are those of --all and --debug, and otherwise.
+long_fuzz="fuzz --seconds 300" short_fuzz="fuzz --seconds 10"
+long_seq="seq --rounds 10000 --depth 4" short_seq="seq --rounds 20"
+# The last one upsets a kernel that loses IOVAs. With 100,000 maps for --all and --debug.
+importer=(test_importer test_importer_revoke test_importer_fail)
+maps=(--env IMPORTER_ROUNDS=100000)
+# Unit tests of the kernel.
+kunit=(pci-p2pdma dma-buf-mapping)
 
 # boot LABEL OPTION...: one boot of the lab, for the programs whose lines come on stdin.
 # With one processor: QEMU 10 with several has been seen to end on an assertion of
@@ -35,9 +47,10 @@ boot()
 {
 	local label=$1 json=$out/$1.json status=0
 
-	sed 's/^/timeout=1200 /' >"$out/programs"
+	sed "s/^/timeout=$((long ? 20000 : 1200)) /" >"$out/programs"
 	"$top/tests/vm/run" --smp 1 --build "$build" --flavour "$flavour" -q \
-		--list "$out/programs" --json "$json" "${@:2}" >"$out/said" </dev/null || status=$?
+		--list "$out/programs" --json "$json" ${kernel[@]+"${kernel[@]}"} "${@:2}" \
+		>"$out/said" </dev/null || status=$?
 	python3 -B "$top/tests/vm/cases.py" "$label" "$json" "$status" | tee -a "$out/cases"
 	grep -E '^[0-9]+ passed, ' "$out/said" || tail -n 3 "$out/said"
 }
@@ -53,6 +66,17 @@ count()
 	grep -c "^\[ *$1 *\]" "$out/cases" || true
 }
 
+# part NAME COMMAND...: one that tells its own cases; an end without a failed one is a failure.
+part()
+{
+	local before
+
+	before=$(count FAILED)
+	"${@:2}" | tee -a "$out/cases" || [ "$(count FAILED)" -gt "$before" ] ||
+		printf '[ RUN      ] %s\n%s\n[  FAILED  ] %s\n' "$1" "it ended early" "$1" |
+		tee -a "$out/cases"
+}
+
 while [ $# -gt 0 ]; do
 	case $1 in
 	--build | --flavour)
@@ -60,7 +84,8 @@ while [ $# -gt 0 ]; do
 		declare "${1#--}=$2"
 		shift
 		;;
-	--all) long=yes ;;
+	--all) long=1 ;;
+	--debug) debug=1 ;;
 	--help) usage; exit 0 ;;
 	*) usage >&2; exit 2 ;;
 	esac
@@ -68,14 +93,40 @@ while [ $# -gt 0 ]; do
 done
 build=$(realpath "$build")
 
+if [ -n "$debug" ]; then
+	kernel=(--with debug --with iommufd-test --mem 4G --boot-timeout 600)
+	long=1
+	flavour=lts
+fi
+own=
+[ "$flavour" != lts ] || own=1
+
+# The library, what the kernel answers it, and what only our kernel can.
 {
-	programs "${main_job[@]}" "${rest[@]}"
+	programs "${main_job[@]}" "${rest[@]}" test_importer ${own:+test_lts}
 	echo "$top/tests/vm/smoke.py"
+	[ -z "$own" ] || echo "$top/tests/vm/kunit.py ${kunit[*]}"
+	[ -n "$long" ] || programs "$short_fuzz"
 } | boot vtd
 programs test_groups | boot groups --profile groups
+programs test_hotreset | boot hotreset --profile hotreset
+# By a host bridge that is trusted, and by a switch without the IOMMU.
+programs "${importer[@]}" | boot host-bridge --profile small --cpu EPYC ${long:+"${maps[@]}"}
+programs "${importer[@]}" | boot switch --profile switch --append iommu=pt
 programs "${main_job[@]}" ${long:+"${rest[@]}"} | boot virtio-iommu --iommu virtio-iommu
-echo "tests/bench/bench-cost --gate" | boot cost --icount
-[ -z "$long" ] || echo "$top/tests/vm/soak.sh" | boot soak
+# Where time is instructions, waiting costs none.
+if [ -n "$long" ]; then programs "$long_seq"; else programs "$short_seq"; fi | boot seq --icount
+if [ -z "$debug" ]; then
+	echo "tests/bench/bench-cost --gate" | boot cost --icount
+fi
+if [ -n "$long" ]; then
+	programs "$long_fuzz" | boot fuzz
+	echo "$top/tests/vm/soak.sh" | boot soak
+fi
+if [ -n "$own" ] && [ -z "$debug" ]; then
+	part kselftest "$top/tests/vm/kselftest.sh" ${long:+--all}
+	[ -z "$long" ] || part compare "$top/tests/bench/compare.py" --build "$build" --cases
+fi
 
 failed=$(count FAILED)
 echo "$(count OK) passed, $failed failed, $(count SKIPPED) skipped"
