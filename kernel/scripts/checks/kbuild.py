@@ -161,7 +161,7 @@ class Variant:
 
     def link(self):
         """All modules, so that modpost sees each symbol that none exports."""
-        said, good = self.make('vmlinux.o', 'modules')
+        said, good = self.make('vmlinux_o', 'modules')
         if not good:
             return [f'{self.name}: modules do not link:\n{errors(said)}']
         return [f'{self.name}: {line}' for line in
