@@ -155,7 +155,7 @@ static void maps_leave_no_memory_behind(void **state)
 	grown = slab() - grown;
 	print_message("%u rounds, %" PRId64 " bytes more\n", n, grown);
 	if (importer_defect("the table of each mapping is lost")) {
-		assert_true(grown >= 32 * (int64_t)n);
+		assert_true(grown >= 24 * (int64_t)n);
 		return;
 	}
 	/* The smallest that is allocated is 8 bytes. */
