@@ -106,7 +106,7 @@ own=
 	programs "${main_job[@]}" "${rest[@]}" test_importer ${own:+test_lts}
 	echo "$top/tests/vm/smoke.py"
 	[ -z "$own" ] || echo "$top/tests/vm/kunit.py ${kunit[*]}"
-	# Mainline's VT-d warns now and then: drivers/iommu/generic_pt/iommu_pt.h, vtdss_map_range().
+	# Mainline warns now and then: drivers/iommu/generic_pt/iommu_pt.h, vtdss_map_range().
 	[ -n "$long" ] || [ -z "$own" ] || programs "$short_fuzz"
 } | boot vtd
 programs test_groups | boot groups --profile groups
