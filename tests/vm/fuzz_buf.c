@@ -151,5 +151,5 @@ const struct fuzz_call fuzz_buf_calls[] = {
 	{ "dup", 10, dup_buf, { 0 } },
 	{ "close", 20, close_buf, { 0 } },
 	{ "memfd", 10, new_memory, { 0 } },
-	{ NULL },
+	{ 0 },
 };

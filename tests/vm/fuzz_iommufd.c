@@ -328,5 +328,5 @@ const struct fuzz_call fuzz_iommufd_calls[] = {
 	  { ALL, ENOTTY, ENODEV, EFAULT, EBUSY, EPERM, EBADF, EEXIST, EADDRINUSE, EOVERFLOW,
 	    ENOSPC } },
 	{ "renew", 2, fuzz_renew_iommufd, { 0 } },
-	{ NULL },
+	{ 0 },
 };

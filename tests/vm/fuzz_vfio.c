@@ -244,5 +244,5 @@ const struct fuzz_call fuzz_vfio_calls[] = {
 	{ "low-power", 10, low_power, { EINVAL } },
 	{ "attach", 40, attach, { EINVAL, ENOENT, EBUSY, EOPNOTSUPP, ENODEV, EADDRINUSE, EFAULT } },
 	{ "open-close", 4, fuzz_toggle_dev, { EINVAL, EBUSY, ENODEV, ENOENT, EADDRINUSE, EFAULT } },
-	{ NULL },
+	{ 0 },
 };
