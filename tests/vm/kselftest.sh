@@ -3,8 +3,8 @@
 # Builds kernel selftests of the lab's trees and runs them in the lab. Prints each case as
 # cmocka does, a line a boot, and at the end "N passed, N failed, N skipped".
 set -euo pipefail
-# shellcheck source=kernel/scripts/lib.sh
-. "$(dirname "$0")/../../kernel/scripts/lib.sh"
+# shellcheck source=tests/vm/boots.sh
+. "$(dirname "$0")/boots.sh"
 
 usage()
 {
@@ -21,15 +21,6 @@ usage()
 flavour=lts
 tree=
 long=
-out=$(mktemp -d "${TMPDIR:-/tmp}/kselftest.XXXXXX")
-trap 'rm -rf "$out"' EXIT
-
-# A case of this program's own: STATE NAME REASON.
-tell()
-{
-	printf '[ RUN      ] kselftest/%s\n%s\n[ %-8s ] kselftest/%s\n' "$2" "$3" "$1" "$2" |
-		tee -a "$out/cases"
-}
 
 # kernel_tree FLAVOUR: the unpacked and patched source, which a cached build need not have left.
 kernel_tree()
@@ -81,10 +72,10 @@ selftests()
 				KHDR_INCLUDES="-isystem $programs/headers/usr/include"
 	} >"$log" 2>&1 && return
 	if grep -qE "$missing" "$log"; then
-		tell SKIPPED "$3/$which" "$(grep -m 1 -E "$missing" "$log")"
+		tell SKIPPED "kselftest/$3/$which" "$(grep -m 1 -E "$missing" "$log")"
 	else
 		tail -n 5 "$log"
-		tell FAILED "$3/$which" "it does not build; the log is $log"
+		tell FAILED "kselftest/$3/$which" "it does not build; the log is $log"
 	fi
 	return 1
 }
@@ -92,19 +83,8 @@ selftests()
 # boot LABEL FLAVOUR OPTION...: the programs whose lines come on stdin.
 boot()
 {
-	local label=$1 json=$out/$1.json status=0
-
-	sed "s|^|timeout=3000 $top/tests/vm/kselftest_run |" >"$out/programs"
-	"$top/tests/vm/run" --smp 1 --build "$programs" --flavour "$2" -q \
-		--list "$out/programs" --json "$json" "${@:3}" >"$out/said" </dev/null || status=$?
-	python3 -B "$top/tests/vm/cases.py" "kselftest-$label" "$json" "$status" |
-		tee -a "$out/cases"
-	grep -E '^[0-9]+ passed, ' "$out/said" || tail -n 3 "$out/said"
-}
-
-count()
-{
-	grep -c "^\[ *$1 *\]" "$out/cases" || true
+	sed "s|^|timeout=3000 $top/tests/vm/kselftest_run |" |
+		boot_programs "kselftest-$1" --build "$programs" --flavour "$2" "${@:3}"
 }
 
 # The other selftests of vfio, of one tree, on both kernels.
@@ -140,7 +120,6 @@ case $flavour in
 mainline | lts) ;;
 *) usage >&2; exit 2 ;;
 esac
-: >"$out/cases"
 name=lts
 [ -z "$tree" ] || name=$(basename "$(realpath "$tree")")
 tree=${tree:-$(kernel_tree lts)}
@@ -162,6 +141,4 @@ if [ -n "$long" ]; then
 	fi
 fi
 
-failed=$(count FAILED)
-echo "$(count OK) passed, $failed failed, $(count SKIPPED) skipped"
-[ "$failed" -eq 0 ]
+close_cases

@@ -3,7 +3,8 @@
 # Runs all tests of the lab, in as few boots as they allow. Prints each case as
 # cmocka does, a line a boot, and at the end "N passed, N failed, N skipped".
 set -euo pipefail
-top=$(realpath "$(dirname "$0")/../..")
+# shellcheck source=tests/vm/boots.sh
+. "$(dirname "$0")/boots.sh"
 
 usage()
 {
@@ -23,8 +24,6 @@ long=
 debug=
 # What each boot of the lab is told besides.
 kernel=()
-out=$(mktemp -d "${TMPDIR:-/tmp}/suites.XXXXXX")
-trap 'rm -rf "$out"' EXIT
 
 # What is about the device and the kernel, whatever IOMMU stands between.
 main_job=(test_job test_reset test_reset_busy test_table_export test_table_map test_table_memory
@@ -40,30 +39,17 @@ maps=(--env IMPORTER_ROUNDS=100000)
 kunit=(pci-p2pdma dma-buf-mapping)
 
 # boot LABEL OPTION...: one boot of the lab, for the programs whose lines come on stdin.
-# With one processor: QEMU 10 with several has been seen to end on an assertion of
-# its own when a BAR moves on one while the other reads it, as around a reset, and
-# to lose one's timer after minutes of load.
 boot()
 {
-	local label=$1 json=$out/$1.json status=0
-
-	sed "s/^/timeout=$((long ? 20000 : 1200)) /" >"$out/programs"
-	"$top/tests/vm/run" --smp 1 --build "$build" --flavour "$flavour" -q \
-		--list "$out/programs" --json "$json" ${kernel[@]+"${kernel[@]}"} "${@:2}" \
-		>"$out/said" </dev/null || status=$?
-	python3 -B "$top/tests/vm/cases.py" "$label" "$json" "$status" | tee -a "$out/cases"
-	grep -E '^[0-9]+ passed, ' "$out/said" || tail -n 3 "$out/said"
+	sed "s/^/timeout=$((long ? 20000 : 1200)) /" |
+		boot_programs "$1" --build "$build" --flavour "$flavour" \
+			${kernel[@]+"${kernel[@]}"} "${@:2}"
 }
 
 # programs NAME...: tests of the build, a line each.
 programs()
 {
 	printf 'tests/vm/%s\n' "$@"
-}
-
-count()
-{
-	grep -c "^\[ *$1 *\]" "$out/cases" || true
 }
 
 # part NAME COMMAND...: one that tells its own cases; an end without a failed one is a failure.
@@ -73,8 +59,7 @@ part()
 
 	before=$(count FAILED)
 	"${@:2}" | tee -a "$out/cases" || [ "$(count FAILED)" -gt "$before" ] ||
-		printf '[ RUN      ] %s\n%s\n[  FAILED  ] %s\n' "$1" "it ended early" "$1" |
-		tee -a "$out/cases"
+		tell FAILED "$1" "it ended early"
 }
 
 while [ $# -gt 0 ]; do
@@ -129,6 +114,4 @@ if [ -n "$own" ] && [ -z "$debug" ]; then
 	[ -z "$long" ] || part compare "$top/tests/bench/compare.py" --build "$build" --cases
 fi
 
-failed=$(count FAILED)
-echo "$(count OK) passed, $failed failed, $(count SKIPPED) skipped"
-[ "$failed" -eq 0 ]
+close_cases
