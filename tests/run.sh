@@ -136,16 +136,16 @@ declare -A kernels=(
 # the other suites; in a process group of its own, so that it ends with this script.
 start_kernels()
 {
-	local suite
+	local suite asked=()
 
-	set -m
 	for suite in vm lts debug; do
 		wanted "$suite" || continue
 		say "kernel of $suite: built beside the other suites, log $logs/kernel-$suite.log"
 		: >"$logs/kernel-$suite.log"
+		asked+=("$suite")
 	done
-	for suite in vm lts debug; do
-		wanted "$suite" || continue
+	set -m
+	for suite in ${asked[@]+"${asked[@]}"}; do
 		# shellcheck disable=SC2086 # words
 		if kernel/scripts/build ${kernels[$suite]} >"$logs/kernel-$suite.log" 2>&1; then
 			: >"$logs/kernel-$suite.done"
