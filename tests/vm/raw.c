@@ -155,16 +155,16 @@ int raw_unmap(int iommufd, uint32_t ioas, uint64_t iova, uint64_t len)
 	return result(ioctl(iommufd, IOMMU_IOAS_UNMAP, &arg));
 }
 
-int raw_copy(int iommufd, uint32_t dst, uint32_t src, uint64_t iova, uint64_t len)
+int raw_copy(int iommufd, uint32_t ioas, uint64_t src, uint64_t dst, uint64_t len)
 {
 	struct iommu_ioas_copy arg = {
 		.size = sizeof(arg),
 		.flags = READ_WRITE | IOMMU_IOAS_MAP_FIXED_IOVA,
-		.dst_ioas_id = dst,
-		.src_ioas_id = src,
+		.dst_ioas_id = ioas,
+		.src_ioas_id = ioas,
 		.length = len,
-		.dst_iova = iova,
-		.src_iova = iova,
+		.dst_iova = dst,
+		.src_iova = src,
 	};
 
 	return result(ioctl(iommufd, IOMMU_IOAS_COPY, &arg));

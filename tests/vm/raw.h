@@ -27,7 +27,8 @@ int raw_ioas(int iommufd, uint32_t *ret);
 int raw_map_file(int iommufd, uint32_t ioas, int fd, uint64_t start, uint64_t len, uint64_t *iova);
 int raw_map_va(int iommufd, uint32_t ioas, void *va, uint64_t len, uint64_t iova);
 int raw_unmap(int iommufd, uint32_t ioas, uint64_t iova, uint64_t len);
-int raw_copy(int iommufd, uint32_t dst, uint32_t src, uint64_t iova, uint64_t len);
+/* What is mapped at @src, at @dst as well. */
+int raw_copy(int iommufd, uint32_t ioas, uint64_t src, uint64_t dst, uint64_t len);
 /* First IOVA that the address space allows. */
 int raw_first_iova(int iommufd, uint32_t ioas, uint64_t *ret);
 

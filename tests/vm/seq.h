@@ -78,9 +78,6 @@ int seq_region(const struct seq_dev *dev, uint32_t index, uint64_t *off, uint64_
 /* SEQ_LEN bytes of BAR 2, from @page on. */
 int seq_export(const struct seq_dev *dev, uint32_t page);
 
-/* SEQ_LEN bytes that are mapped at @src, at @dst as well. */
-int seq_copy(int iommufd, uint32_t ioas, uint64_t src, uint64_t dst);
-
 /**
  * struct seq_census - what there is in the kernel that a program could have left
  * @nfds: descriptors of this process

@@ -176,22 +176,6 @@ int seq_export(const struct seq_dev *dev, uint32_t page)
 	return raw_export(dev->cdev, 2, 0, &range, 1);
 }
 
-int seq_copy(int iommufd, uint32_t ioas, uint64_t src, uint64_t dst)
-{
-	struct iommu_ioas_copy arg = {
-		.size = sizeof(arg),
-		.flags = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE |
-			 IOMMU_IOAS_MAP_FIXED_IOVA,
-		.dst_ioas_id = ioas,
-		.src_ioas_id = ioas,
-		.length = SEQ_LEN,
-		.dst_iova = dst,
-		.src_iova = src,
-	};
-
-	return ioctl(iommufd, IOMMU_IOAS_COPY, &arg) ? -errno : 0;
-}
-
 /* Its registers, and where its one page of memory is for its own DMA. */
 #define EDU_SRC 0x80
 #define EDU_DST 0x88

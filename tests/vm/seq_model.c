@@ -84,7 +84,7 @@ static int step_copy(struct seq_world *w)
 		m->copied = true;
 		m->copy_live = m->live;
 	}
-	return expect("IOAS_COPY", seq_copy(w->iommufd, w->ioas, IOVA, COPY_IOVA), wanted);
+	return expect("IOAS_COPY", raw_copy(w->iommufd, w->ioas, IOVA, COPY_IOVA, SEQ_LEN), wanted);
 }
 
 static int step_unmap(struct seq_world *w)

@@ -40,7 +40,7 @@ static int fill(struct bench *b, enum shape shape, int n)
 		if (!i || shape == MANY_BUFFERS)
 			b->bufs[i] = seq_export(&b->owner, (uint32_t)i * 4);
 		if (i && shape == COPIES)
-			err = seq_copy(b->iommufd, b->ioas, IOVA, iova);
+			err = raw_copy(b->iommufd, b->ioas, IOVA, iova, SEQ_LEN);
 		else
 			err = raw_map_file(b->iommufd, b->ioas,
 					   b->bufs[shape == MANY_BUFFERS ? i : 0], 0, SEQ_LEN,
