@@ -58,9 +58,9 @@ static bool is_documented(const struct fuzz_call *c, int err)
 
 static int do_one(struct fuzz *f)
 {
-	uint64_t start = seq_now();
+	uint64_t start = guest_now_ns();
 	int i = pick(f), ret = calls[i]->run(f);
-	uint64_t took = seq_now() - start;
+	uint64_t took = guest_now_ns() - start;
 
 	if (ret == FUZZ_NOTHING)
 		return 0;
@@ -86,7 +86,7 @@ static void *run(void *arg)
 {
 	struct fuzz *f = arg;
 
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED) && seq_now() < end && !f->failed)
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED) && guest_now_ns() < end && !f->failed)
 		f->failed = do_one(f);
 	__atomic_store_n(&stop, stop || f->failed, __ATOMIC_RELAXED);
 	return NULL;
@@ -174,15 +174,15 @@ static int fuzz_for(const struct seq_opts *opts, struct fuzz_world *w, double se
 	if (err)
 		return err;
 	stop = false;
-	end = seq_now() + (uint64_t)(seconds * 1e9);
+	end = guest_now_ns() + (uint64_t)(seconds * 1e9);
 	for (int i = 0; i < opts->threads; i++) {
 		threads[i].world = w;
 		threads[i].state = opts->seed * 0x9e3779b97f4a7c15ull + (uint64_t)i;
 		pthread_create(&ids[i], NULL, run, &threads[i]);
 	}
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED) && seq_now() < end) {
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED) && guest_now_ns() < end) {
 		usleep(200000);
-		seq_progress("fuzz: %.0f s to go", ((double)end - (double)seq_now()) / 1e9);
+		seq_progress("fuzz: %.0f s to go", ((double)end - (double)guest_now_ns()) / 1e9);
 	}
 	for (int i = 0; i < opts->threads; i++) {
 		pthread_join(ids[i], NULL);
@@ -264,7 +264,7 @@ int main(int argc, char **argv)
 	if (err)
 		return err < 0 ? 2 : 0;
 	setrlimit(RLIMIT_NOFILE, &files);
-	seq_forget_leaks();
+	guest_forget_leaks();
 	collect(fuzz_vfio_calls);
 	collect(fuzz_iommufd_calls);
 	collect(fuzz_buf_calls);

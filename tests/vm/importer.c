@@ -74,23 +74,12 @@ bool importer_defect(const char *what)
 	return true;
 }
 
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 static int put_device(const char *bdf, const char *file, const char *text)
 {
 	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf, file);
-	return put(path, text);
+	return guest_put(path, text);
 }
 
 int importer_load(void **state)
@@ -146,7 +135,7 @@ static void take(const char *bdf)
 	assert_true(ntaken < sizeof(taken) / sizeof(taken[0]));
 	assert_int_equal(put_device(bdf, "driver_override", MODULE), 0);
 	taken[ntaken++] = bdf;
-	assert_int_equal(put("/sys/bus/pci/drivers_probe", bdf), 0);
+	assert_int_equal(guest_put("/sys/bus/pci/drivers_probe", bdf), 0);
 }
 
 int importer_open(struct vm *vm, const char *name)

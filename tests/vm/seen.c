@@ -24,7 +24,7 @@ struct vm_seen vm_look(struct vm *vm, struct dmabufx_ioas *ioas)
 	struct dmabufx_dev_info infos[64];
 	int n = vm_works(dmabufx_dev_list(vm->ctx, infos, 64));
 	struct vm_seen seen = {
-		.nfds = vm_count_fds(),
+		.nfds = guest_count_fds(),
 		.nareas = count_areas(),
 		.nmappings = ioas ? vm_count_mappings(ioas) : 0,
 	};

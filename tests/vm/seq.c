@@ -68,7 +68,7 @@ static int parse(int argc, char **argv, struct seq_opts *opts)
 
 static int run_case(size_t i, const struct seq_opts *opts)
 {
-	uint64_t start = seq_now();
+	uint64_t start = guest_now_ns();
 	int err;
 
 	printf("[ RUN      ] %s\n", cases[i].prints);
@@ -78,7 +78,7 @@ static int run_case(size_t i, const struct seq_opts *opts)
 	if (!err && seq_give_back())
 		err = -1;
 	printf("  seed %llu, %.1f s\n", (unsigned long long)opts->seed,
-	       (double)(seq_now() - start) / 1e9);
+	       (double)(guest_now_ns() - start) / 1e9);
 	printf("%s %s\n",
 	       err == SKIP ? "[  SKIPPED ]" :
 	       err         ? "[  FAILED  ]" :
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
 		return err < 0 ? 2 : 0;
 	if (setrlimit(RLIMIT_NOFILE, &files))
 		return seq_fail("no 4,096 descriptors"), 1;
-	seq_forget_leaks();
+	guest_forget_leaks();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (opts.what && strcmp(opts.what, cases[i].name))
 			continue;

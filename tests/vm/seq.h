@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "guest.h"
 #include "raw.h"
 
 #define SEQ_PAGE 4096u
@@ -41,9 +42,6 @@ __attribute__((format(printf, 1, 2))) void seq_progress(const char *format, ...)
 /* xorshift: the same numbers from a seed, whatever the C library. */
 uint64_t seq_random(uint64_t *state);
 uint32_t seq_below(uint64_t *state, uint32_t n);
-
-/* Nanoseconds; instructions, in a lab that counts them. */
-uint64_t seq_now(void);
 
 /**
  * struct seq_dev - a device by VFIO's calls alone
@@ -87,11 +85,9 @@ int seq_export(const struct seq_dev *dev, uint32_t page);
 struct seq_census {
 	int nfds;
 	int nbufs;
-	long slab;
+	int64_t slab;
 };
 struct seq_census seq_count(void);
-/* What leaked before this is not ours. */
-void seq_forget_leaks(void);
 /*
  * Nothing was left since @before: no descriptor, no dma-buf, at most @slab more bytes
  * where nobody knows better, no leak where the kernel looks for them itself.

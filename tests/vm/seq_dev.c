@@ -220,14 +220,14 @@ int seq_edu_close(struct seq_edu *edu, int iommufd, uint32_t ioas)
 
 static int edu_move(struct seq_edu *edu, uint64_t src, uint64_t dst, uint32_t flags)
 {
-	uint64_t end = seq_now() + 5000000000ull;
+	uint64_t end = guest_now_ns() + 5000000000ull;
 
 	*(volatile uint64_t *)(edu->regs + EDU_SRC) = src;
 	*(volatile uint64_t *)(edu->regs + EDU_DST) = dst;
 	*(volatile uint64_t *)(edu->regs + EDU_COUNT) = sizeof(uint64_t);
 	*(volatile uint64_t *)(edu->regs + EDU_COMMAND) = EDU_START | flags;
 	while (*(volatile uint64_t *)(edu->regs + EDU_COMMAND) & EDU_START) {
-		if (seq_now() > end)
+		if (guest_now_ns() > end)
 			return -ETIMEDOUT;
 		usleep(1000);
 	}

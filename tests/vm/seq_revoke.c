@@ -70,9 +70,9 @@ static int64_t time_revoke(struct bench *b, enum shape shape, int n)
 
 	if (err)
 		return seq_fail("%d mappings %s: %d", n, shapes[shape], err);
-	start = seq_now();
+	start = guest_now_ns();
 	err = seq_set_command(&b->owner, PCI_COMMAND_MEMORY, false);
-	took = (int64_t)(seq_now() - start);
+	took = (int64_t)(guest_now_ns() - start);
 	if (!err)
 		err = seq_set_command(&b->owner, PCI_COMMAND_MEMORY, true);
 	if (!err)

@@ -256,7 +256,7 @@ static void buffers_are_away_as_long_as_the_reset_takes(void **state)
 		for (int i = FIRST; i <= SECOND; i++) {
 			if (try_map(w, i) != -ENODEV)
 				continue;
-			until[i] = seq_now();
+			until[i] = guest_now_ns();
 			since[i] = since[i] ? since[i] : until[i];
 		}
 		usleep(2000);

@@ -77,64 +77,12 @@ static uint32_t rounds(void)
 	return text ? (uint32_t)strtoul(text, NULL, 0) : 20000;
 }
 
-/* Memory of the kernel's slab allocator, in bytes. */
-static int64_t slab(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	char line[128];
-	int64_t kib = -1;
-
-	assert_non_null(file);
-	while (kib < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, "Slab: %" SCNd64 " kB", &kib);
-	fclose(file);
-	assert_true(kib > 0);
-	return kib * 1024;
-}
-
 static void map_and_unmap(struct pair p, uint32_t n)
 {
 	while (n--) {
 		assert_int_equal(importer_map(p.imp, VDI_BIDIRECTIONAL), 0);
 		assert_int_equal(importer_unmap(p.imp, 0), 0);
 	}
-}
-
-static bool has(const char *path)
-{
-	return !access(path, F_OK);
-}
-
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-#define KMEMLEAK "/sys/kernel/debug/kmemleak"
-
-/* Whether the kernel knows of memory that nothing points to, allocated by the mapping. */
-static bool leaks(void)
-{
-	char line[512];
-	bool found = false;
-	FILE *file;
-
-	put(KMEMLEAK, "scan");
-	/* What is younger than five seconds isn't told. */
-	sleep(6);
-	put(KMEMLEAK, "scan");
-	file = fopen(KMEMLEAK, "re");
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file)) {
-		print_message("%s", line);
-		found |= !!strstr(line, "dma_buf");
-	}
-	fclose(file);
-	return found;
 }
 
 /* A freed table stays in KASAN's quarantine, so there the kernel is asked for leaks instead. */
@@ -146,13 +94,14 @@ static void maps_leave_no_memory_behind(void **state)
 
 	attach(*state, p, slices, 1);
 	map_and_unmap(p, 1000);
-	if (has(KMEMLEAK)) {
-		assert_false(leaks());
+	if (guest_finds_leaks()) {
+		assert_false(guest_leaks("dma_buf"));
 		return;
 	}
-	grown = slab();
+	grown = guest_slab();
+	assert_true(grown > 0);
 	map_and_unmap(p, n);
-	grown = slab() - grown;
+	grown = guest_slab() - grown;
 	print_message("%u rounds, %" PRId64 " bytes more\n", n, grown);
 	if (importer_defect("the table of each mapping is lost")) {
 		assert_true(grown >= 24 * (int64_t)n);
@@ -192,12 +141,12 @@ static void each_allocation_may_fail_and_nothing_is_lost(void **state)
 	uint64_t addr;
 	uint32_t n = 1;
 
-	if (!has(FAILSLAB)) {
+	if (access(FAILSLAB, F_OK)) {
 		print_message("this kernel has no failslab; --with debug has\n");
 		skip();
 	}
-	put(FAILSLAB "ignore-gfp-wait", "N");
-	put(FAILSLAB "verbose", "0");
+	assert_int_equal(guest_put(FAILSLAB "ignore-gfp-wait", "N"), 0);
+	assert_int_equal(guest_put(FAILSLAB "verbose", "0"), 0);
 	/* Else the kernel tries another half of the space for good, once the first failed. */
 	importer_set_bits(p.imp, 32);
 	attach(*state, p, slices, NSLICES);
@@ -210,7 +159,7 @@ static void each_allocation_may_fail_and_nothing_is_lost(void **state)
 	assert_true(n > 2);
 	assert_true(comes_back_to(p, addr));
 	importer_set_bits(p.imp, 64);
-	assert_false(leaks());
+	assert_false(guest_leaks("dma_buf"));
 }
 
 /* On mainline this fails at the second slice, with our series it doesn't fail. */
@@ -242,7 +191,9 @@ static bool warns_of_what_it_frees(struct vm *vm, struct pair p)
 {
 	bool said = false;
 
-	put("/dev/kmsg", "dmabufx-expect: WARNING: .*drivers/iommu/iova[.]c");
+	assert_int_equal(guest_put("/dev/kmsg",
+				   "dmabufx-expect: WARNING: .*drivers/iommu/iova[.]c"),
+			 0);
 	for (int i = 0; i < 50 && !said; i++) {
 		assert_true(importer_map(p.imp, VDI_BIDIRECTIONAL) < 0);
 		said = vm_kernel_says(vm, "WARNING: .*iova_magazine_free_pfns", 50);

@@ -7,38 +7,24 @@
 #include "raw.h"
 #include "vm.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define OWNER "LAB_IVSHMEM1"
 
-static int write_file(const char *path, const char *text)
-{
-	int fd, ret;
-
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 static int reset_by_sysfs(const char *name)
 {
 	char path[96];
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", vm_bdf(name));
-	return write_file(path, "1");
+	return guest_put(path, "1");
 }
 
 /* An engine, and memory of another device that it writes to. */
@@ -172,7 +158,7 @@ static void unbinding_doesnt_wait_for_a_path_to_a_closed_buffer(void **state)
 
 	child = fork();
 	if (!child)
-		_exit(write_file("/sys/bus/pci/drivers/vfio-pci/unbind", vm_bdf(OWNER)));
+		_exit(guest_put("/sys/bus/pci/drivers/vfio-pci/unbind", vm_bdf(OWNER)));
 	assert_true(ends_within(child, 20));
 	close(path);
 }

@@ -89,7 +89,7 @@ static size_t fingerprint(struct vm *vm)
 {
 	struct dmabufx_dev_info infos[64];
 	int n = vm_works(dmabufx_dev_list(vm->ctx, infos, 64));
-	size_t sum = (size_t)vm_count_fds();
+	size_t sum = (size_t)guest_count_fds();
 
 	for (int i = 0; i < n; i++) {
 		for (const char *c = infos[i].driver; *c; c++)
@@ -113,7 +113,7 @@ static void nothing_is_left_behind(void **state)
 	ask(vm, bdf);
 	assert_int_equal(fingerprint(vm), before);
 	/* Nobody holds the device, and the caller's context opened nothing. */
-	assert_int_equal(vm_count_fds(), vm->nfds + 1);
+	assert_int_equal(guest_count_fds(), vm->nfds + 1);
 	vm_works(dmabufx_dev_open(vm->ctx, bdf, NULL, &dev));
 	dmabufx_dev_unref(dev);
 }

@@ -39,10 +39,10 @@ static void probe_before_bind_says_einval_and_the_library_binds_first(void **sta
 static void probe_makes_no_descriptor(void **state)
 {
 	struct dmabufx_dev *dev = vm_open(*state, "LAB_IVSHMEM1", NULL);
-	int nfds = vm_count_fds();
+	int nfds = guest_count_fds();
 
 	assert_int_equal(raw_probe_export(dmabufx_dev_fd(dev)), 0);
-	assert_int_equal(vm_count_fds(), nfds);
+	assert_int_equal(guest_count_fds(), nfds);
 }
 
 static void kernel_answers_einval_to_seven_mistakes(void **state)
@@ -98,10 +98,10 @@ static void make_seven_mistakes(struct dmabufx_dev *dev)
 static void seven_mistakes_have_seven_reasons(void **state)
 {
 	struct dmabufx_dev *dev = vm_open(*state, "LAB_IVSHMEM1", NULL);
-	int nfds = vm_count_fds();
+	int nfds = guest_count_fds();
 
 	make_seven_mistakes(dev);
-	assert_int_equal(vm_count_fds(), nfds);
+	assert_int_equal(guest_count_fds(), nfds);
 }
 
 /* The device's descriptor leads to /dev/null, where an ioctl answers ENOTTY. */

@@ -2,7 +2,6 @@
 /* The fixture: what a test makes goes away in reverse order, and nothing stays open. */
 #include "vm.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <regex.h>
 #include <stdio.h>
@@ -28,19 +27,6 @@ static void take_log(void *user, enum dmabufx_log_level level, const char *text)
 	snprintf(vm->log + used, sizeof(vm->log) - used, "%d %s\n", level, text);
 }
 
-int vm_count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	/* ".", ".." and the folder itself. */
-	return n - 3;
-}
-
 static int setup(void **state, uint32_t backend)
 {
 	DMABUFX_OPTS(dmabufx_ctx_opts, opts, .backend = backend);
@@ -48,7 +34,7 @@ static int setup(void **state, uint32_t backend)
 
 	if (!vm)
 		return -1;
-	vm->nfds = vm_count_fds();
+	vm->nfds = guest_count_fds();
 	vm->kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (vm->kmsg < 0 || lseek(vm->kmsg, 0, SEEK_END) < 0)
 		return -1;
@@ -113,7 +99,7 @@ int vm_teardown(void **state)
 		vm->things[vm->nthings].undo(vm->things[vm->nthings].thing);
 	dmabufx_ctx_unref(vm->ctx);
 	close(vm->kmsg);
-	left = vm_count_fds() - vm->nfds;
+	left = guest_count_fds() - vm->nfds;
 	if (left)
 		print_error("%d descriptors are left open; the library logged:\n%s", left, vm->log);
 	free(vm);

@@ -16,6 +16,7 @@
 #include <errno.h>
 
 #include "engine.h"
+#include "guest.h"
 
 #define VM_PAGE 4096u
 #define VM_MIB (1024u * 1024u)
@@ -98,7 +99,6 @@ uint32_t vm_power_control(struct dmabufx_dev *dev);
 /* Runs @fn in a child, whose first failed assertion ends it; its exit status, 0: all well. */
 int vm_in_child(void (*fn)(void *arg), void *arg);
 
-int vm_count_fds(void);
 /* Mappings that the address space holds. */
 int vm_count_mappings(struct dmabufx_ioas *ioas);
 

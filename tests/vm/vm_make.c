@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 static void undo_dev(void *dev)
@@ -245,25 +244,18 @@ void vm_kernel_from_now(struct vm *vm)
 	assert_true(lseek(vm->kmsg, 0, SEEK_END) >= 0);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 bool vm_kernel_says(struct vm *vm, const char *expression, int timeout_ms)
 {
-	int64_t end = now_ms() + timeout_ms;
+	uint64_t end = guest_now_ns() + (uint64_t)timeout_ms * 1000000u;
 	char text[2048];
 	int got;
 
 	/* The end is fixed, since the kernel may say something else again and again. */
 	for (;;) {
-		int64_t left = end - now_ms();
+		uint64_t now = guest_now_ns();
+		int left = now < end ? (int)((end - now) / 1000000u) : 0;
 
-		got = next_record(vm, text, sizeof(text), left > 0 ? left : 0);
+		got = next_record(vm, text, sizeof(text), left);
 		if (got < 0)
 			return false;
 		if (got && vm_matches(text, expression))
