@@ -12,15 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MODULE "vfio_dmabuf_importer"
+#include "edu.h"
 
-#define EDU_DMA_SRC 0x80
-#define EDU_DMA_DST 0x88
-#define EDU_DMA_COUNT 0x90
-#define EDU_DMA_CMD 0x98
-#define EDU_RUN 1
-#define EDU_TO_MEMORY 2
-#define EDU_BUFFER 0x40000
+#define MODULE "vfio_dmabuf_importer"
 
 /* Devices that the group's end takes from the module. */
 static const char *taken[4];
@@ -258,21 +252,11 @@ volatile uint8_t *importer_edu(struct vm *vm, const char *name)
 	return vm_mmap(vm, fd, VM_PAGE);
 }
 
-static void set_reg(volatile uint8_t *edu, uint32_t reg, uint64_t val)
-{
-	*(volatile uint64_t *)(edu + reg) = val;
-}
-
 static void transfer(volatile uint8_t *edu, uint64_t src, uint64_t dst, uint32_t dir)
 {
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	set_reg(edu, EDU_DMA_SRC, src);
-	set_reg(edu, EDU_DMA_DST, dst);
-	set_reg(edu, EDU_DMA_COUNT, VM_PAGE);
-	set_reg(edu, EDU_DMA_CMD, EDU_RUN | dir);
-	while (*(volatile uint64_t *)(edu + EDU_DMA_CMD) & EDU_RUN)
+	edu_run(edu, src, dst, VM_PAGE, dir);
+	while (edu_runs(edu))
 		usleep(1000);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void importer_edu_read(volatile uint8_t *edu, uint64_t addr)
@@ -282,5 +266,5 @@ void importer_edu_read(volatile uint8_t *edu, uint64_t addr)
 
 void importer_edu_write(volatile uint8_t *edu, uint64_t addr)
 {
-	transfer(edu, EDU_BUFFER, addr, EDU_TO_MEMORY);
+	transfer(edu, EDU_BUFFER, addr, EDU_CMD_TO_MEMORY);
 }

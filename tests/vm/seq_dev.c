@@ -13,6 +13,8 @@
 
 #include <dmabufx/dmabufx.h>
 
+#include "edu.h"
+
 static struct {
 	char bdf[DMABUFX_BDF_MAX];
 } taken[8];
@@ -176,15 +178,6 @@ int seq_export(const struct seq_dev *dev, uint32_t page)
 	return raw_export(dev->cdev, 2, 0, &range, 1);
 }
 
-/* Its registers, and where its one page of memory is for its own DMA. */
-#define EDU_SRC 0x80
-#define EDU_DST 0x88
-#define EDU_COUNT 0x90
-#define EDU_COMMAND 0x98
-#define EDU_MEMORY 0x40000ull
-#define EDU_START 1u
-#define EDU_TO_RAM 2u
-
 int seq_edu_open(struct seq_edu *edu, const char *name, int iommufd, uint32_t ioas)
 {
 	uint64_t off, len;
@@ -218,15 +211,12 @@ int seq_edu_close(struct seq_edu *edu, int iommufd, uint32_t ioas)
 	return err ? err : seq_close(&edu->dev);
 }
 
-static int edu_move(struct seq_edu *edu, uint64_t src, uint64_t dst, uint32_t flags)
+static int edu_move(struct seq_edu *edu, uint64_t src, uint64_t dst, uint32_t cmd)
 {
 	uint64_t end = guest_now_ns() + 5000000000ull;
 
-	*(volatile uint64_t *)(edu->regs + EDU_SRC) = src;
-	*(volatile uint64_t *)(edu->regs + EDU_DST) = dst;
-	*(volatile uint64_t *)(edu->regs + EDU_COUNT) = sizeof(uint64_t);
-	*(volatile uint64_t *)(edu->regs + EDU_COMMAND) = EDU_START | flags;
-	while (*(volatile uint64_t *)(edu->regs + EDU_COMMAND) & EDU_START) {
+	edu_run(edu->regs, src, dst, sizeof(uint64_t), cmd);
+	while (edu_runs(edu->regs)) {
 		if (guest_now_ns() > end)
 			return -ETIMEDOUT;
 		usleep(1000);
@@ -240,11 +230,11 @@ int seq_edu_read(struct seq_edu *edu, uint64_t iova, uint64_t *ret)
 
 	/* What is in the engine's memory before must not look like an answer. */
 	*(volatile uint64_t *)edu->page = 0;
-	err = edu_move(edu, edu->page_iova, EDU_MEMORY, 0);
+	err = edu_move(edu, edu->page_iova, EDU_BUFFER, 0);
 	if (!err)
-		err = edu_move(edu, iova, EDU_MEMORY, 0);
+		err = edu_move(edu, iova, EDU_BUFFER, 0);
 	if (!err)
-		err = edu_move(edu, EDU_MEMORY, edu->page_iova, EDU_TO_RAM);
+		err = edu_move(edu, EDU_BUFFER, edu->page_iova, EDU_CMD_TO_MEMORY);
 	*ret = *(volatile uint64_t *)edu->page;
 	return err;
 }

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* QEMU's educational device: 4 KiB of its own memory, copied to or from an IOVA. */
+#include "edu.h"
 #include "priv.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define EDU_ID 0x00
-#define EDU_DMA_SRC 0x80
-#define EDU_DMA_DST 0x88
-#define EDU_DMA_COUNT 0x90
-#define EDU_DMA_CMD 0x98
-
-#define EDU_CMD_RUN 0x1
-#define EDU_CMD_TO_MEMORY 0x2
-
-/* Where the device's buffer is in its own address space. */
-#define EDU_BUFFER 0x40000
 
 static bool edu_match(uint16_t vendor, uint16_t device, uint32_t class_code)
 {
@@ -24,7 +13,7 @@ static bool edu_match(uint16_t vendor, uint16_t device, uint32_t class_code)
 
 static int edu_idle(struct engine *e)
 {
-	return !(reg_read64(e->regs, EDU_DMA_CMD) & EDU_CMD_RUN);
+	return !edu_runs(e->regs);
 }
 
 static int edu_start(struct engine *e)
@@ -45,11 +34,7 @@ static void edu_stop(struct engine *e)
 
 static int transfer(struct engine *e, uint64_t src, uint64_t dst, uint32_t len, uint32_t dir)
 {
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	reg_write64(e->regs, EDU_DMA_SRC, src);
-	reg_write64(e->regs, EDU_DMA_DST, dst);
-	reg_write64(e->regs, EDU_DMA_COUNT, len);
-	reg_write64(e->regs, EDU_DMA_CMD, EDU_CMD_RUN | dir);
+	edu_run(e->regs, src, dst, len, dir);
 	return engine_wait(e, edu_idle, "finish its DMA");
 }
 
@@ -84,14 +69,14 @@ const struct engine_ops engine_edu = {
 		.name = "edu",
 		.data = "pseudo-random bytes, loaded into the device from memory first",
 		.min_len = 1,
-		.max_len = 4096,
+		.max_len = EDU_BUFFER_LEN,
 		.align = 1,
 		/* QEMU's default; a property of the device can lift it, no register tells. */
 		.max_iova = (1ull << 28) - 1,
 		.can_read = true,
 	},
 	.regs_len = 4096,
-	.mem_len = 4096,
+	.mem_len = EDU_BUFFER_LEN,
 	.match = edu_match,
 	.start = edu_start,
 	.stop = edu_stop,
