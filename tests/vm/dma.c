@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FILL 0x5a
@@ -125,4 +126,36 @@ void vm_check_faults(struct vm *vm, struct engine *e, uint64_t iova, uint8_t *va
 	}
 	print_error("the kernel's log has no line /%s/\n", expression);
 	_fail(file, line);
+}
+
+void vm_slice_is_its_bytes(struct vm *vm)
+{
+	DMABUFX_OPTS(dmabufx_map_opts, opts, .iova = VM_IOVA, .offset = 2 * VM_PAGE,
+		     .length = VM_TARGET, .flags = DMABUFX_MAP_FIXED);
+	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
+	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
+	struct dmabufx_buf *buf = vm_memory(vm, 8 * VM_PAGE);
+	uint8_t *va = vm_mmap(vm, dmabufx_buf_fd(buf), 8 * VM_PAGE);
+	struct dmabufx_mapping *mapping;
+
+	vm_works(dmabufx_ioas_map(ioas, buf, &opts, &mapping));
+	assert_int_equal(dmabufx_mapping_len(mapping), VM_TARGET);
+	vm_dma_lands(edu, VM_IOVA, va + 2 * VM_PAGE);
+	/* The page before and the one behind hold the zeros they were born with. */
+	for (size_t i = 0; i < VM_PAGE; i++)
+		assert_int_equal(va[VM_PAGE + i] | va[4 * VM_PAGE + i], 0);
+	vm_works(dmabufx_mapping_unmap(mapping));
+}
+
+void vm_address_is_written(struct vm *vm)
+{
+	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
+	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
+	uint8_t *va = vm_defer(vm, free, aligned_alloc(VM_PAGE, VM_TARGET));
+	struct dmabufx_mapping *mapping;
+
+	vm_works(dmabufx_ioas_map_va(ioas, va, VM_TARGET, NULL, &mapping));
+	assert_true(dmabufx_mapping_iova(mapping) >= DMABUFX_IOVA_FLOOR);
+	vm_dma_lands(edu, dmabufx_mapping_iova(mapping), va);
+	vm_works(dmabufx_mapping_unmap(mapping));
 }

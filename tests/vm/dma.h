@@ -36,4 +36,8 @@ void vm_check_blocked(struct engine *e, uint64_t iova, uint8_t *va, const char *
 void vm_check_faults(struct vm *vm, struct engine *e, uint64_t iova, uint8_t *va, const char *file,
 		     int line);
 
+/* Tests of memory that each backend must pass. */
+void vm_slice_is_its_bytes(struct vm *vm);
+void vm_address_is_written(struct vm *vm);
+
 #endif

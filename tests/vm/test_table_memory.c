@@ -5,7 +5,6 @@
 #include "vm.h"
 
 #include <linux/if_xdp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -76,22 +75,7 @@ static void memfd_is_mapped_and_unmapped_without_an_address(void **state)
 
 static void a_slice_of_a_memfd_is_its_bytes(void **state)
 {
-	DMABUFX_OPTS(dmabufx_map_opts, opts, .iova = VM_IOVA, .offset = 2 * VM_PAGE,
-		     .length = VM_TARGET, .flags = DMABUFX_MAP_FIXED);
-	struct vm *vm = *state;
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
-	struct dmabufx_buf *buf = vm_memory(vm, 8 * VM_PAGE);
-	uint8_t *va = vm_mmap(vm, dmabufx_buf_fd(buf), 8 * VM_PAGE);
-	struct dmabufx_mapping *mapping;
-
-	vm_works(dmabufx_ioas_map(ioas, buf, &opts, &mapping));
-	assert_int_equal(dmabufx_mapping_len(mapping), VM_TARGET);
-	vm_dma_lands(edu, VM_IOVA, va + 2 * VM_PAGE);
-	/* The page before and the one behind hold the zeros they were born with. */
-	for (size_t i = 0; i < VM_PAGE; i++)
-		assert_int_equal(va[VM_PAGE + i] | va[4 * VM_PAGE + i], 0);
-	vm_works(dmabufx_mapping_unmap(mapping));
+	vm_slice_is_its_bytes(*state);
 }
 
 static void read_only_memory_is_not_written(void **state)
@@ -115,16 +99,7 @@ static void read_only_memory_is_not_written(void **state)
 
 static void memory_by_address_is_written_by_the_device(void **state)
 {
-	struct vm *vm = *state;
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
-	uint8_t *va = aligned_alloc(VM_PAGE, VM_TARGET);
-	struct dmabufx_mapping *mapping;
-
-	vm_defer(vm, free, va);
-	vm_works(dmabufx_ioas_map_va(ioas, va, VM_TARGET, NULL, &mapping));
-	vm_dma_lands(edu, dmabufx_mapping_iova(mapping), va);
-	vm_works(dmabufx_mapping_unmap(mapping));
+	vm_address_is_written(*state);
 }
 
 int main(void)

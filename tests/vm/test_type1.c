@@ -3,8 +3,6 @@
 #include "dma.h"
 #include "vm.h"
 
-#include <stdlib.h>
-
 static void memory_is_reached_through_the_group(void **state)
 {
 	struct vm *vm = *state;
@@ -26,32 +24,12 @@ static void memory_is_reached_through_the_group(void **state)
 
 static void a_slice_of_memory_is_its_bytes(void **state)
 {
-	DMABUFX_OPTS(dmabufx_map_opts, opts, .iova = VM_IOVA, .offset = 2 * VM_PAGE,
-		     .length = VM_TARGET, .flags = DMABUFX_MAP_FIXED);
-	struct vm *vm = *state;
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
-	struct dmabufx_buf *buf = vm_memory(vm, 8 * VM_PAGE);
-	uint8_t *va = vm_mmap(vm, dmabufx_buf_fd(buf), 8 * VM_PAGE);
-	struct dmabufx_mapping *mapping;
-
-	vm_works(dmabufx_ioas_map(ioas, buf, &opts, &mapping));
-	vm_dma_lands(edu, VM_IOVA, va + 2 * VM_PAGE);
-	vm_works(dmabufx_mapping_unmap(mapping));
+	vm_slice_is_its_bytes(*state);
 }
 
 static void memory_by_address_gets_an_iova_above_the_floor(void **state)
 {
-	struct vm *vm = *state;
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
-	uint8_t *va = vm_defer(vm, free, aligned_alloc(VM_PAGE, VM_TARGET));
-	struct dmabufx_mapping *mapping;
-
-	vm_works(dmabufx_ioas_map_va(ioas, va, VM_TARGET, NULL, &mapping));
-	assert_true(dmabufx_mapping_iova(mapping) >= DMABUFX_IOVA_FLOOR);
-	vm_dma_lands(edu, dmabufx_mapping_iova(mapping), va);
-	vm_works(dmabufx_mapping_unmap(mapping));
+	vm_address_is_written(*state);
 }
 
 static void dma_bufs_are_refused_with_the_backend_named(void **state)
