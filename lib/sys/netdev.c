@@ -189,14 +189,22 @@ int dx_netdev_names(struct dx_sys *sys, char *ret, size_t len)
 	return ask_links(sys, 0, take_name, &names);
 }
 
+/* The attributes behind the header of generic netlink. */
+static int take_genl(const void *payload, size_t len, const struct nlattr **table, unsigned int n)
+{
+	if (len < GENL_HDRLEN)
+		return -EBADMSG;
+	return dx_nl_attrs((const char *)payload + GENL_HDRLEN, len - GENL_HDRLEN, table, n);
+}
+
 static int take_features(const void *payload, size_t len, void *arg)
 {
 	const struct nlattr *table[NETDEV_A_DEV_XSK_FEATURES + 1];
 	struct dx_netdev_xdp *xdp = arg;
+	int err = take_genl(payload, len, table, NETDEV_A_DEV_XSK_FEATURES + 1);
 
-	if (len < GENL_HDRLEN || dx_nl_attrs((const char *)payload + GENL_HDRLEN, len - GENL_HDRLEN,
-					     table, NETDEV_A_DEV_XSK_FEATURES + 1))
-		return -EBADMSG;
+	if (err)
+		return err;
 	*xdp = (struct dx_netdev_xdp){
 		.features = dx_nl_number(table[NETDEV_A_DEV_XDP_FEATURES], 0),
 		.rx_metadata = dx_nl_number(table[NETDEV_A_DEV_XDP_RX_METADATA_FEATURES], 0),
@@ -208,10 +216,16 @@ static int take_features(const void *payload, size_t len, void *arg)
 	return 0;
 }
 
-int dx_netdev_xdp(struct dx_sys *sys, uint32_t ifindex, struct dx_netdev_xdp *ret)
+struct number {
+	uint16_t attr;
+	uint32_t value;
+};
+
+/* Asks the netdev family with numbers as attributes. */
+static int ask_netdev(struct dx_sys *sys, uint8_t cmd, const struct number *numbers, size_t n,
+		      dx_nl_answer_fn each, void *arg)
 {
-	struct genlmsghdr head = { .cmd = NETDEV_CMD_DEV_GET, .version = NETDEV_FAMILY_VERSION };
-	struct dx_netdev_xdp xdp = { 0 };
+	struct genlmsghdr head = { .cmd = cmd, .version = NETDEV_FAMILY_VERSION };
 	struct dx_nl_request req;
 	struct dx_nl nl;
 	uint16_t family;
@@ -222,11 +236,53 @@ int dx_netdev_xdp(struct dx_sys *sys, uint32_t ifindex, struct dx_netdev_xdp *re
 	err = dx_nl_family(&nl, NETDEV_FAMILY_NAME, &family);
 	if (!err) {
 		dx_nl_start(&req, family, 0, &head, sizeof(head));
-		dx_nl_put(&req, NETDEV_A_DEV_IFINDEX, &ifindex, sizeof(ifindex));
-		err = dx_nl_ask(&nl, &req, take_features, &xdp);
+		for (size_t i = 0; i < n; i++)
+			dx_nl_put(&req, numbers[i].attr, &numbers[i].value,
+				  sizeof(numbers[i].value));
+		err = dx_nl_ask(&nl, &req, each, arg);
 	}
 	dx_nl_close(&nl);
+	return err;
+}
+
+int dx_netdev_xdp(struct dx_sys *sys, uint32_t ifindex, struct dx_netdev_xdp *ret)
+{
+	const struct number asked[] = { { NETDEV_A_DEV_IFINDEX, ifindex } };
+	struct dx_netdev_xdp xdp = { 0 };
+	int err = ask_netdev(sys, NETDEV_CMD_DEV_GET, asked, 1, take_features, &xdp);
+
 	if (!err)
 		*ret = xdp;
 	return err;
+}
+
+static int take_queue(const void *payload, size_t len, void *arg)
+{
+	const struct nlattr *table[NETDEV_A_QUEUE_XSK + 1];
+	int err = take_genl(payload, len, table, NETDEV_A_QUEUE_XSK + 1);
+
+	if (!err)
+		*(int *)arg = table[NETDEV_A_QUEUE_XSK] != NULL;
+	return err;
+}
+
+static int queue_has_xsk(struct dx_sys *sys, uint32_t ifindex, uint32_t queue, uint32_t type)
+{
+	const struct number asked[] = { { NETDEV_A_QUEUE_ID, queue },
+					{ NETDEV_A_QUEUE_IFINDEX, ifindex },
+					{ NETDEV_A_QUEUE_TYPE, type } };
+	int has = -EBADMSG;
+	int err = ask_netdev(sys, NETDEV_CMD_QUEUE_GET, asked, 3, take_queue, &has);
+
+	return err ? err : has;
+}
+
+int dx_netdev_queue_has_xsk(struct dx_sys *sys, uint32_t ifindex, uint32_t queue)
+{
+	int ret = queue_has_xsk(sys, ifindex, queue, NETDEV_QUEUE_TYPE_RX);
+
+	/* One that only sends. */
+	if (ret == -EINVAL)
+		ret = queue_has_xsk(sys, ifindex, queue, NETDEV_QUEUE_TYPE_TX);
+	return ret;
 }

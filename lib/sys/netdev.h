@@ -44,6 +44,11 @@ int dx_netdev_queues(struct dx_sys *sys, const char *ifname, struct dx_netdev_qu
 int dx_netdev_driver(struct dx_sys *sys, const char *ifname, char *ret, size_t len);
 /* -ENOENT: a kernel before 6.3. */
 int dx_netdev_xdp(struct dx_sys *sys, uint32_t ifindex, struct dx_netdev_xdp *ret);
+/*
+ * Whether a socket of AF_XDP has the queue, be it one that is closed already and that
+ * the kernel has yet to let go of. 1; 0: no, or a kernel before 6.15; or an error.
+ */
+int dx_netdev_queue_has_xsk(struct dx_sys *sys, uint32_t ifindex, uint32_t queue);
 /* All names, "eth0, lo"; cut to @len at a name's end, with "..." then. */
 int dx_netdev_names(struct dx_sys *sys, char *ret, size_t len);
 
