@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -193,12 +194,56 @@ static int linux_rlimit(struct dx_sys *sys, int resource, uint64_t *ret)
 	return 0;
 }
 
+static int linux_socket(struct dx_sys *sys, int domain, int type, int protocol)
+{
+	RET(socket(domain, type | SOCK_CLOEXEC, protocol));
+}
+
+static int linux_bind(struct dx_sys *sys, int fd, const void *addr, uint32_t len)
+{
+	RET(bind(fd, addr, len));
+}
+
+static int linux_setsockopt(struct dx_sys *sys, int fd, int level, int name, const void *value,
+			    uint32_t len)
+{
+	RET(setsockopt(fd, level, name, value, len));
+}
+
+static int linux_getsockopt(struct dx_sys *sys, int fd, int level, int name, void *value,
+			    uint32_t *len)
+{
+	RET(getsockopt(fd, level, name, value, len));
+}
+
+static ssize_t linux_send(struct dx_sys *sys, int fd, const void *buf, size_t len, int flags)
+{
+	RET(send(fd, buf, len, flags));
+}
+
+static ssize_t linux_recv(struct dx_sys *sys, int fd, void *buf, size_t len, int flags)
+{
+	RET(recv(fd, buf, len, flags));
+}
+
+static int linux_poll(struct dx_sys *sys, struct pollfd *fds, unsigned int n, int timeout_ms)
+{
+	RET(poll(fds, n, timeout_ms));
+}
+
 static uint64_t linux_now_ms(struct dx_sys *sys)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void linux_sleep_us(struct dx_sys *sys, unsigned int us)
+{
+	struct timespec ts = { .tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000 };
+
+	nanosleep(&ts, NULL);
 }
 
 static void linux_sleep_ms(struct dx_sys *sys, unsigned int ms)
@@ -230,8 +275,16 @@ static struct dx_sys linux_sys = {
 	.seals = linux_seals,
 	.eventfd = linux_eventfd,
 	.rlimit = linux_rlimit,
+	.socket = linux_socket,
+	.bind = linux_bind,
+	.setsockopt = linux_setsockopt,
+	.getsockopt = linux_getsockopt,
+	.send = linux_send,
+	.recv = linux_recv,
+	.poll = linux_poll,
 	.now_ms = linux_now_ms,
 	.sleep_ms = linux_sleep_ms,
+	.sleep_us = linux_sleep_us,
 };
 
 struct dx_sys *dx_sys_linux(void)

@@ -3,6 +3,8 @@
 #ifndef DX_SYS_NETDEV_H
 #define DX_SYS_NETDEV_H
 
+#include <linux/if_link.h>
+
 #include "sys/sys.h"
 
 #define DX_NETDEV_NAME_MAX 16

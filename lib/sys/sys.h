@@ -3,6 +3,7 @@
 #ifndef DX_SYS_SYS_H
 #define DX_SYS_SYS_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,8 +38,18 @@ struct dx_sys {
 	int (*seals)(struct dx_sys *sys, int fd);
 	int (*eventfd)(struct dx_sys *sys);
 	int (*rlimit)(struct dx_sys *sys, int resource, uint64_t *ret);
+	int (*socket)(struct dx_sys *sys, int domain, int type, int protocol);
+	int (*bind)(struct dx_sys *sys, int fd, const void *addr, uint32_t len);
+	int (*setsockopt)(struct dx_sys *sys, int fd, int level, int name, const void *value,
+			  uint32_t len);
+	int (*getsockopt)(struct dx_sys *sys, int fd, int level, int name, void *value,
+			  uint32_t *len);
+	ssize_t (*send)(struct dx_sys *sys, int fd, const void *buf, size_t len, int flags);
+	ssize_t (*recv)(struct dx_sys *sys, int fd, void *buf, size_t len, int flags);
+	int (*poll)(struct dx_sys *sys, struct pollfd *fds, unsigned int n, int timeout_ms);
 	uint64_t (*now_ms)(struct dx_sys *sys);
 	void (*sleep_ms)(struct dx_sys *sys, unsigned int ms);
+	void (*sleep_us)(struct dx_sys *sys, unsigned int us);
 	uint64_t page_size;
 };
 
