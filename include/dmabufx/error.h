@@ -77,6 +77,28 @@ enum dmabufx_reason {
 	DMABUFX_REASON_BAR_VA, /* -EFAULT: BAR memory must go through a dma-buf */
 	DMABUFX_REASON_BAD_VA, /* -EFAULT: not mapped memory */
 	DMABUFX_REASON_MEMLOCK, /* -ENOMEM: RLIMIT_MEMLOCK */
+
+	DMABUFX_REASON_NO_INTERFACE = 500, /* -ENODEV: no such network interface */
+	DMABUFX_REASON_NO_QUEUE, /* -EINVAL: the interface has fewer queues */
+	DMABUFX_REASON_INTERFACE_DOWN, /* -ENETDOWN: the interface is down, or has no carrier */
+	DMABUFX_REASON_NO_ZERO_COPY, /* -EOPNOTSUPP: the driver can't do it */
+	DMABUFX_REASON_NO_XDP, /* -EOPNOTSUPP: the driver runs no XDP programs */
+	DMABUFX_REASON_QUEUE_BUSY, /* -EBUSY: another socket has the queue */
+	DMABUFX_REASON_PROG_BUSY, /* -EBUSY: somebody else's XDP program is attached */
+	DMABUFX_REASON_PROG_MISSING, /* -ENOENT: no such file, or no such program in it */
+	DMABUFX_REASON_PROG_BAD, /* -ENOEXEC: the kernel refuses the program, or it has no xsks_map */
+	DMABUFX_REASON_MTU, /* -ERANGE: too large for a program without frags */
+	DMABUFX_REASON_PORTS, /* -EINVAL: no ports to filter, or too many */
+	DMABUFX_REASON_CHUNK_SIZE, /* -EINVAL */
+	DMABUFX_REASON_HEADROOM, /* -EINVAL: leaves no room for a packet */
+	DMABUFX_REASON_TX_METADATA, /* -EINVAL: length of TX metadata */
+	DMABUFX_REASON_UMEM_MEMORY, /* -EOPNOTSUPP: AF_XDP can't use this memory */
+	DMABUFX_REASON_UMEM_RANGE, /* -EINVAL: offset or length of the UMEM */
+	DMABUFX_REASON_FRAME_COUNT, /* -EINVAL: no power of two, or too many */
+	DMABUFX_REASON_NO_FRAMES, /* -ENOSPC: the UMEM has too few free frames */
+	DMABUFX_REASON_NOT_XSK, /* -ENOTSOCK: no socket of AF_XDP */
+	DMABUFX_REASON_FRAME_STATE, /* -EEXIST: the frame isn't the caller's */
+	DMABUFX_REASON_LOCKED_MEMORY, /* -ENOBUFS: RLIMIT_MEMLOCK */
 };
 
 /** DMABUFX_ERROR_TEXT_MAX - room for a reason's sentence, NUL included. */

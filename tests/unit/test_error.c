@@ -29,7 +29,7 @@ static void reason_name_is_a_word(void **state)
 
 static void reason_name_of_no_reason_is_unknown(void **state)
 {
-	static const int none[] = { -1, 50, 99, 399, 500, INT_MAX, INT_MIN };
+	static const int none[] = { -1, 50, 99, 399, 499, 600, INT_MAX, INT_MIN };
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		assert_string_equal(dmabufx_reason_name((enum dmabufx_reason)none[i]), "unknown");
@@ -44,6 +44,7 @@ static void every_reason_has_a_name_of_its_own(void **state)
 		{ DMABUFX_REASON_BAR_INDEX, DMABUFX_REASON_NOT_MAPPABLE },
 		{ DMABUFX_REASON_BAD_FD, DMABUFX_REASON_HUGETLB },
 		{ DMABUFX_REASON_IOVA_ZERO, DMABUFX_REASON_MEMLOCK },
+		{ DMABUFX_REASON_NO_INTERFACE, DMABUFX_REASON_LOCKED_MEMORY },
 	};
 	const char *seen[128];
 	size_t n = 0;
