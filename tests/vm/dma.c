@@ -128,6 +128,38 @@ void vm_check_faults(struct vm *vm, struct engine *e, uint64_t iova, uint8_t *va
 	_fail(file, line);
 }
 
+struct vm_pair vm_make_pair(struct vm *vm, const char *owner)
+{
+	struct vm_pair p = { .ioas = vm_ioas(vm, VM_EDU_MAX) };
+
+	p.reader = vm_open(vm, "LAB_EDU0", p.ioas);
+	p.edu = vm_engine_on(vm, "LAB_EDU0", p.reader, p.ioas);
+	p.owner = vm_open(vm, owner, NULL);
+	assert_int_equal(engine_prepare_target(p.owner), 0);
+	p.buf = vm_export(vm, p.owner, 2, 0, VM_TARGET);
+	p.va = vm_bar_va(vm, p.owner, 2, 0, VM_TARGET);
+	p.mapping = vm_map_at(vm, p.ioas, p.buf, VM_IOVA);
+	vm_dma_lands(p.edu, VM_IOVA, p.va);
+	return p;
+}
+
+void vm_memory_is_reached(struct vm *vm)
+{
+	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
+	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
+	struct dmabufx_buf *buf = vm_memory(vm, 4 * VM_PAGE);
+	/* The process has no address for it yet. */
+	struct dmabufx_mapping *mapping = vm_map_at(vm, ioas, buf, VM_IOVA);
+	uint8_t *va = vm_mmap(vm, dmabufx_buf_fd(buf), 4 * VM_PAGE);
+
+	vm_dma_lands(edu, VM_IOVA, va);
+	vm_dma_lands(edu, VM_IOVA + VM_TARGET, va + VM_TARGET);
+	vm_drop(vm, mapping);
+	vm_dma_faults(vm, edu, VM_IOVA, va);
+	vm_map_at(vm, ioas, buf, VM_IOVA);
+	vm_dma_lands(edu, VM_IOVA, va);
+}
+
 void vm_slice_is_its_bytes(struct vm *vm)
 {
 	DMABUFX_OPTS(dmabufx_map_opts, opts, .iova = VM_IOVA, .offset = 2 * VM_PAGE,

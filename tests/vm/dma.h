@@ -27,6 +27,27 @@ bool vm_dma_is_fine(struct engine *e, uint64_t iova, uint8_t *va);
 #define vm_dma_lands(e, iova, va) vm_check_lands((e), (iova), (va), __FILE__, __LINE__)
 void vm_check_lands(struct engine *e, uint64_t iova, uint8_t *va, const char *file, int line);
 
+/**
+ * struct vm_pair - DMA into another device's memory, as it works at first
+ * @ioas: address space of the engine
+ * @reader: the engine's device, LAB_EDU0
+ * @edu: the engine
+ * @owner: the other device
+ * @buf: VM_TARGET bytes of its BAR 2
+ * @mapping: they are at VM_IOVA of @ioas
+ * @va: where the CPU sees them
+ */
+struct vm_pair {
+	struct dmabufx_ioas *ioas;
+	struct dmabufx_dev *reader;
+	struct engine *edu;
+	struct dmabufx_dev *owner;
+	struct dmabufx_buf *buf;
+	struct dmabufx_mapping *mapping;
+	uint8_t *va;
+};
+struct vm_pair vm_make_pair(struct vm *vm, const char *owner);
+
 /* The engine writes to the IOVA; the bytes at @va stay as they are. */
 #define vm_dma_blocked(e, iova, va) vm_check_blocked((e), (iova), (va), __FILE__, __LINE__)
 void vm_check_blocked(struct engine *e, uint64_t iova, uint8_t *va, const char *file, int line);
@@ -37,6 +58,7 @@ void vm_check_faults(struct vm *vm, struct engine *e, uint64_t iova, uint8_t *va
 		     int line);
 
 /* Tests of memory that each backend must pass. */
+void vm_memory_is_reached(struct vm *vm);
 void vm_slice_is_its_bytes(struct vm *vm);
 void vm_address_is_written(struct vm *vm);
 

@@ -27,31 +27,7 @@ static int reset_by_sysfs(const char *name)
 	return guest_put(path, "1");
 }
 
-/* An engine, and memory of another device that it writes to. */
-struct pair {
-	struct engine *edu;
-	struct dmabufx_dev *owner;
-	struct dmabufx_buf *buf;
-	struct dmabufx_mapping *mapping;
-	uint8_t *va;
-};
-
-static struct pair make_pair(struct vm *vm)
-{
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct dmabufx_dev *reader = vm_open(vm, "LAB_EDU0", ioas);
-	struct pair p = { .edu = vm_engine_on(vm, "LAB_EDU0", reader, ioas) };
-
-	p.owner = vm_open(vm, OWNER, NULL);
-	assert_int_equal(engine_prepare_target(p.owner), 0);
-	p.buf = vm_export(vm, p.owner, 2, 0, VM_TARGET);
-	p.va = vm_bar_va(vm, p.owner, 2, 0, VM_TARGET);
-	p.mapping = vm_map_at(vm, ioas, p.buf, VM_IOVA);
-	vm_dma_lands(p.edu, VM_IOVA, p.va);
-	return p;
-}
-
-static void assert_comes_back(struct pair *p)
+static void assert_comes_back(struct vm_pair *p)
 {
 	vm_works(dmabufx_mapping_refresh(p->mapping));
 	vm_dma_lands(p->edu, VM_IOVA, p->va);
@@ -60,7 +36,7 @@ static void assert_comes_back(struct pair *p)
 static void reset_from_sysfs_revokes_and_gives_back(void **state)
 {
 	struct vm *vm = *state;
-	struct pair p = make_pair(vm);
+	struct vm_pair p = vm_make_pair(vm, OWNER);
 
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(reset_by_sysfs(OWNER), 0);
@@ -72,7 +48,7 @@ static void reset_from_sysfs_revokes_and_gives_back(void **state)
 static void memory_off_outlasts_a_reset_from_sysfs(void **state)
 {
 	struct vm *vm = *state;
-	struct pair p = make_pair(vm);
+	struct vm_pair p = vm_make_pair(vm, OWNER);
 	uint64_t iova = VM_IOVA + VM_MIB;
 	int iommufd = vm_fd(vm, raw_iommufd());
 	uint32_t ioas;
@@ -105,7 +81,7 @@ static void *reset_again_and_again(void *arg)
 static void configuration_writes_beside_resets_from_sysfs_end(void **state)
 {
 	struct vm *vm = *state;
-	struct pair p = make_pair(vm);
+	struct vm_pair p = vm_make_pair(vm, OWNER);
 	struct resetter r = { .done = 0 };
 	pthread_t thread;
 

@@ -110,21 +110,17 @@ static void many_slices_come_back_where_they_were(void **state)
 static void contents_and_configuration_survive_a_bus_reset(void **state)
 {
 	struct vm *vm = *state;
-	struct dmabufx_dev *owner = open_owner(vm, "LAB_IVSHMEM1");
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
-	uint8_t *va = vm_bar_va(vm, owner, 2, 0, VM_TARGET), head[64], head_after[64],
-		copy[VM_PAGE];
+	struct vm_pair p = vm_make_pair(vm, "LAB_IVSHMEM1");
+	uint8_t head[64], head_after[64], copy[VM_PAGE];
 
-	vm_map_at(vm, ioas, vm_export(vm, owner, 2, 0, VM_TARGET), VM_IOVA);
-	engine_pattern(5, va, VM_PAGE);
-	vm_works(dmabufx_dev_config_read(owner, 0, head, sizeof(head)));
-	assert_int_equal(vm_works(dmabufx_dev_reset(owner)), 0);
-	vm_works(dmabufx_dev_config_read(owner, 0, head_after, sizeof(head_after)));
+	engine_pattern(5, p.va, VM_PAGE);
+	vm_works(dmabufx_dev_config_read(p.owner, 0, head, sizeof(head)));
+	assert_int_equal(vm_works(dmabufx_dev_reset(p.owner)), 0);
+	vm_works(dmabufx_dev_config_read(p.owner, 0, head_after, sizeof(head_after)));
 	assert_memory_equal(head, head_after, sizeof(head));
 	/* This device's memory outlives its reset; the edu sees it by DMA. */
-	assert_int_equal(engine_read(edu, VM_IOVA, VM_PAGE, copy), 0);
-	assert_memory_equal(copy, va, VM_PAGE);
+	assert_int_equal(engine_read(p.edu, VM_IOVA, VM_PAGE, copy), 0);
+	assert_memory_equal(copy, p.va, VM_PAGE);
 	engine_pattern(5, head, sizeof(head));
 	assert_memory_equal(copy, head, sizeof(head));
 }
@@ -163,14 +159,11 @@ static int on_post(struct dmabufx_dev *dev, void *user)
 static void callbacks_run_while_dma_works(void **state)
 {
 	struct vm *vm = *state;
-	struct dmabufx_dev *owner = open_owner(vm, "LAB_IVSHMEM1");
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct witness w = { .edu = vm_engine(vm, "LAB_EDU0", ioas) };
+	struct vm_pair p = vm_make_pair(vm, "LAB_IVSHMEM1");
+	struct witness w = { .edu = p.edu, .va = p.va };
 
-	w.va = vm_bar_va(vm, owner, 2, 0, VM_TARGET);
-	vm_map_at(vm, ioas, vm_export(vm, owner, 2, 0, VM_TARGET), VM_IOVA);
-	vm_works(dmabufx_dev_set_reset_cb(owner, on_pre, on_post, &w));
-	assert_int_equal(vm_works(dmabufx_dev_reset(owner)), 0);
+	vm_works(dmabufx_dev_set_reset_cb(p.owner, on_pre, on_post, &w));
+	assert_int_equal(vm_works(dmabufx_dev_reset(p.owner)), 0);
 	assert_int_equal(w.pre, 1);
 	assert_int_equal(w.post, 1);
 	assert_int_equal(w.lost, 0);
@@ -181,21 +174,17 @@ static void callbacks_run_while_dma_works(void **state)
 static void callback_calls_the_reset_off(void **state)
 {
 	struct vm *vm = *state;
-	struct dmabufx_dev *owner = open_owner(vm, "LAB_IVSHMEM1");
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct witness w = { .edu = vm_engine(vm, "LAB_EDU0", ioas), .answer = -ECANCELED };
-	struct dmabufx_mapping *mapping;
+	struct vm_pair p = vm_make_pair(vm, "LAB_IVSHMEM1");
+	struct witness w = { .edu = p.edu, .va = p.va, .answer = -ECANCELED };
 
-	w.va = vm_bar_va(vm, owner, 2, 0, VM_TARGET);
-	mapping = vm_map_at(vm, ioas, vm_export(vm, owner, 2, 0, VM_TARGET), VM_IOVA);
-	vm_works(dmabufx_dev_set_reset_cb(owner, on_pre, on_post, &w));
+	vm_works(dmabufx_dev_set_reset_cb(p.owner, on_pre, on_post, &w));
 	vm_kernel_from_now(vm);
-	vm_fails(dmabufx_dev_reset(owner), ECANCELED, DMABUFX_REASON_SYSTEM,
+	vm_fails(dmabufx_dev_reset(p.owner), ECANCELED, DMABUFX_REASON_SYSTEM,
 		 "callback called the reset of .*01:00.0 off");
 	assert_int_equal(w.pre, 1);
 	assert_int_equal(w.post, 0);
 	assert_int_equal(w.lost, 0);
-	assert_live(mapping, VM_IOVA);
+	assert_live(p.mapping, VM_IOVA);
 	assert_int_equal(take_events(vm, DMABUFX_EVENT_REMAPPED), 0);
 	assert_false(vm_kernel_says(vm, "01:00.0: resetting", 0));
 	vm_dma_lands(w.edu, VM_IOVA, w.va);
@@ -204,43 +193,33 @@ static void callback_calls_the_reset_off(void **state)
 static void device_without_reset_stays_as_it_is(void **state)
 {
 	struct vm *vm = *state;
-	struct dmabufx_dev *owner = open_owner(vm, "LAB_IVSHMEM0");
+	struct vm_pair p = vm_make_pair(vm, "LAB_IVSHMEM0");
 	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
-	uint8_t *va = vm_bar_va(vm, owner, 2, 0, VM_TARGET);
-	struct dmabufx_mapping *mapping;
 
-	vm_works(dmabufx_dev_get_caps(owner, &caps));
+	vm_works(dmabufx_dev_get_caps(p.owner, &caps));
 	assert_int_equal(caps.can_reset, 0);
 	assert_int_equal(caps.reset, 0);
-	assert_int_equal(raw_reset(dmabufx_dev_fd(owner)), -EINVAL);
-	mapping = vm_map_at(vm, ioas, vm_export(vm, owner, 2, 0, VM_TARGET), VM_IOVA);
-	vm_fails(dmabufx_dev_reset(owner), ENOTTY, DMABUFX_REASON_NO_RESET,
+	assert_int_equal(raw_reset(dmabufx_dev_fd(p.owner)), -EINVAL);
+	vm_fails(dmabufx_dev_reset(p.owner), ENOTTY, DMABUFX_REASON_NO_RESET,
 		 "00:06.0 can't be reset: .*see /sys/bus/pci/devices/0000:00:06.0/reset_method");
-	assert_live(mapping, VM_IOVA);
+	assert_live(p.mapping, VM_IOVA);
 	assert_int_equal(take_events(vm, DMABUFX_EVENT_REMAPPED), 0);
-	vm_dma_lands(edu, VM_IOVA, va);
+	vm_dma_lands(p.edu, VM_IOVA, p.va);
 }
 
 static void nvme_comes_back_from_flr(void **state)
 {
 	struct vm *vm = *state;
-	struct dmabufx_dev *owner = open_owner(vm, "LAB_NVME0");
+	struct vm_pair p = vm_make_pair(vm, "LAB_NVME0");
 	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
-	uint8_t *va = vm_bar_va(vm, owner, 2, 0, VM_TARGET);
-	struct dmabufx_mapping *mapping;
 
-	vm_works(dmabufx_dev_get_caps(owner, &caps));
+	vm_works(dmabufx_dev_get_caps(p.owner, &caps));
 	assert_true(caps.reset & DMABUFX_RESET_FLR);
-	mapping = vm_map_at(vm, ioas, vm_export(vm, owner, 2, 0, VM_TARGET), VM_IOVA);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(vm_works(dmabufx_dev_reset(owner)), 0);
-		assert_int_equal(engine_prepare_target(owner), 0);
-		assert_live(mapping, VM_IOVA);
-		vm_dma_lands(edu, VM_IOVA, va);
+		assert_int_equal(vm_works(dmabufx_dev_reset(p.owner)), 0);
+		assert_int_equal(engine_prepare_target(p.owner), 0);
+		assert_live(p.mapping, VM_IOVA);
+		vm_dma_lands(p.edu, VM_IOVA, p.va);
 	}
 }
 
@@ -270,42 +249,33 @@ static void igb_registers_come_back_from_flr(void **state)
 static void memory_that_is_off_stays_stale_and_refreshes_later(void **state)
 {
 	struct vm *vm = *state;
-	struct dmabufx_dev *owner = open_owner(vm, "LAB_IVSHMEM1");
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
-	uint8_t *va = vm_bar_va(vm, owner, 2, 0, VM_TARGET);
-	struct dmabufx_mapping *mapping;
+	struct vm_pair p = vm_make_pair(vm, "LAB_IVSHMEM1");
 	struct dmabufx_event event;
 
-	mapping = vm_map_at(vm, ioas, vm_export(vm, owner, 2, 0, VM_TARGET), VM_IOVA);
-	vm_set_memory(owner, false);
+	vm_set_memory(p.owner, false);
 	assert_int_equal(take_events(vm, DMABUFX_EVENT_REVOKED), 1);
 	/* The command register is part of what a reset gives back: memory is off again. */
-	assert_int_equal(vm_works(dmabufx_dev_reset(owner)), 1);
-	assert_int_equal(vm_config16(owner, PCI_COMMAND) & PCI_COMMAND_MEMORY, 0);
-	assert_int_equal(dmabufx_mapping_state(mapping), DMABUFX_MAPPING_STALE);
+	assert_int_equal(vm_works(dmabufx_dev_reset(p.owner)), 1);
+	assert_int_equal(vm_config16(p.owner, PCI_COMMAND) & PCI_COMMAND_MEMORY, 0);
+	assert_int_equal(dmabufx_mapping_state(p.mapping), DMABUFX_MAPPING_STALE);
 	assert_int_equal(dmabufx_ctx_next_event(vm->ctx, &event), 1);
 	assert_int_equal(event.type, DMABUFX_EVENT_STALE);
 	assert_int_equal(event.reason, DMABUFX_REASON_REVOKED);
-	vm_set_memory(owner, true);
-	vm_works(dmabufx_mapping_refresh(mapping));
-	assert_live(mapping, VM_IOVA);
-	vm_dma_lands(edu, VM_IOVA, va);
+	vm_set_memory(p.owner, true);
+	vm_works(dmabufx_mapping_refresh(p.mapping));
+	assert_live(p.mapping, VM_IOVA);
+	vm_dma_lands(p.edu, VM_IOVA, p.va);
 }
 
 static void reset_mends_what_another_reset_killed(void **state)
 {
 	struct vm *vm = *state;
-	struct dmabufx_dev *owner = open_owner(vm, "LAB_IVSHMEM1");
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
-	uint8_t *va = vm_bar_va(vm, owner, 2, 0, VM_TARGET);
+	struct vm_pair p = vm_make_pair(vm, "LAB_IVSHMEM1");
 
-	vm_map_at(vm, ioas, vm_export(vm, owner, 2, 0, VM_TARGET), VM_IOVA);
-	assert_int_equal(raw_reset(dmabufx_dev_fd(owner)), 0);
-	vm_dma_blocked(edu, VM_IOVA, va);
-	assert_int_equal(vm_works(dmabufx_dev_reset(owner)), 0);
-	vm_dma_lands(edu, VM_IOVA, va);
+	assert_int_equal(raw_reset(dmabufx_dev_fd(p.owner)), 0);
+	vm_dma_blocked(p.edu, VM_IOVA, p.va);
+	assert_int_equal(vm_works(dmabufx_dev_reset(p.owner)), 0);
+	vm_dma_lands(p.edu, VM_IOVA, p.va);
 }
 
 int main(void)

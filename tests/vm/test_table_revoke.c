@@ -13,36 +13,10 @@
 #define D0 0
 #define D3HOT 3
 
-/* An edu with an ioas; memory of another device mapped there, and in reach of the CPU. */
-struct pair {
-	struct dmabufx_ioas *ioas;
-	struct dmabufx_dev *reader;
-	struct engine *edu;
-	struct dmabufx_dev *owner;
-	struct dmabufx_buf *buf;
-	struct dmabufx_mapping *mapping;
-	uint8_t *va;
-};
-
-static struct pair make_pair(struct vm *vm, const char *owner)
-{
-	struct pair p = { .ioas = vm_ioas(vm, VM_EDU_MAX) };
-
-	p.reader = vm_open(vm, "LAB_EDU0", p.ioas);
-	p.edu = vm_engine_on(vm, "LAB_EDU0", p.reader, p.ioas);
-	p.owner = vm_open(vm, owner, NULL);
-	assert_int_equal(engine_prepare_target(p.owner), 0);
-	p.buf = vm_export(vm, p.owner, 2, 0, VM_TARGET);
-	p.va = vm_bar_va(vm, p.owner, 2, 0, VM_TARGET);
-	p.mapping = vm_map_at(vm, p.ioas, p.buf, VM_IOVA);
-	vm_dma_lands(p.edu, VM_IOVA, p.va);
-	return p;
-}
-
 static void memory_off_revokes_until_it_is_on_again(void **state)
 {
 	struct vm *vm = *state;
-	struct pair p = make_pair(vm, "LAB_IVSHMEM1");
+	struct vm_pair p = vm_make_pair(vm, "LAB_IVSHMEM1");
 	struct dmabufx_mapping *second;
 
 	vm_set_memory(p.owner, false);
@@ -72,7 +46,7 @@ static void set_power(struct dmabufx_dev *dev, uint32_t reg, uint16_t power)
 static void d3_revokes_until_the_device_is_awake_again(void **state)
 {
 	struct vm *vm = *state;
-	struct pair p = make_pair(vm, "LAB_NVME1");
+	struct vm_pair p = vm_make_pair(vm, "LAB_NVME1");
 	uint32_t reg = vm_power_control(p.owner);
 	struct dmabufx_mapping *second;
 
@@ -133,7 +107,7 @@ static void assert_looks_well(int fd)
 static void nobody_tells_of_a_reset_behind_the_library(void **state)
 {
 	struct vm *vm = *state;
-	struct pair p = make_pair(vm, "LAB_IVSHMEM1");
+	struct vm_pair p = vm_make_pair(vm, "LAB_IVSHMEM1");
 	struct dmabufx_ioas *clone;
 
 	assert_looks_well(dmabufx_buf_fd(p.buf));
@@ -154,7 +128,7 @@ static void nobody_tells_of_a_reset_behind_the_library(void **state)
 static void attaching_anew_brings_nothing_back(void **state)
 {
 	struct vm *vm = *state;
-	struct pair p = make_pair(vm, "LAB_IVSHMEM1");
+	struct vm_pair p = vm_make_pair(vm, "LAB_IVSHMEM1");
 
 	assert_int_equal(raw_reset(dmabufx_dev_fd(p.owner)), 0);
 	vm_works(dmabufx_dev_detach(p.reader));

@@ -6,20 +6,9 @@
 static void memory_is_reached_through_the_group(void **state)
 {
 	struct vm *vm = *state;
-	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
-	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
-	struct dmabufx_buf *buf = vm_memory(vm, 4 * VM_PAGE);
-	uint8_t *va = vm_mmap(vm, dmabufx_buf_fd(buf), 4 * VM_PAGE);
-	struct dmabufx_mapping *mapping;
 
 	assert_int_equal(dmabufx_ctx_backend(vm->ctx), DMABUFX_BACKEND_TYPE1);
-	mapping = vm_map_at(vm, ioas, buf, VM_IOVA);
-	vm_dma_lands(edu, VM_IOVA, va);
-	vm_dma_lands(edu, VM_IOVA + VM_TARGET, va + VM_TARGET);
-	vm_drop(vm, mapping);
-	vm_dma_faults(vm, edu, VM_IOVA, va);
-	vm_map_at(vm, ioas, buf, VM_IOVA);
-	vm_dma_lands(edu, VM_IOVA, va);
+	vm_memory_is_reached(vm);
 }
 
 static void a_slice_of_memory_is_its_bytes(void **state)
