@@ -87,6 +87,9 @@ enum {
 		"help", no_argument, NULL, 'h'                                          \
 	}
 
+/* Whether it is one of --json, --verbose and --quiet, which is then done. */
+bool cli_take_switch(struct cli *cli, int opt);
+
 /*
  * getopt_long() that deals with the common options itself. Returns a command's
  * own option, -1 at the end, or '?': return cli->exit at once.
@@ -134,6 +137,10 @@ int cli_exit_for(const struct dmabufx_error *error);
 int cli_ctx(struct cli *cli);
 int cli_open(struct cli *cli, const char *name, struct dmabufx_ioas *ioas,
 	     struct dmabufx_dev **ret);
+
+/* For a command of one argument, a device, which is opened: false means return cli->exit. */
+bool cli_open_only(struct cli *cli, int argc, char **argv, const char **name,
+		   struct dmabufx_dev **ret);
 
 /* The device's full address in @buf; what it was @called where it has none. */
 const char *cli_dev_name(struct dmabufx_dev *dev, const char *called, char buf[DMABUFX_BDF_MAX]);

@@ -52,12 +52,8 @@ int cmd_reset(struct cli *cli, int argc, char **argv)
 	const char *name;
 	int ret;
 
-	if (!cli_no_options(cli, argc, argv) || !cli_want_args(cli, argc, 1, 1) ||
-	    !cli_device(cli, argv[optind], &name))
+	if (!cli_open_only(cli, argc, argv, &name, &dev))
 		return cli->exit;
-	ret = cli_open(cli, name, NULL, &dev);
-	if (ret)
-		return ret;
 	ret = reset(cli, name, dev);
 	dmabufx_dev_unref(dev);
 	return ret;

@@ -40,6 +40,16 @@ int cli_open(struct cli *cli, const char *name, struct dmabufx_ioas *ioas, struc
 	return err < 0 ? cli_fail_lib(cli, err) : 0;
 }
 
+bool cli_open_only(struct cli *cli, int argc, char **argv, const char **name,
+		   struct dmabufx_dev **ret)
+{
+	if (!cli_no_options(cli, argc, argv) || !cli_want_args(cli, argc, 1, 1) ||
+	    !cli_device(cli, argv[optind], name))
+		return false;
+	cli->exit = cli_open(cli, *name, NULL, ret);
+	return cli->exit == CLI_OK;
+}
+
 const char *cli_dev_name(struct dmabufx_dev *dev, const char *called, char buf[DMABUFX_BDF_MAX])
 {
 	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };

@@ -134,15 +134,9 @@ static bool parse_global(struct cli *cli, int argc, char **argv)
 
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "+:vqh", options, NULL)) != -1) {
+		if (cli_take_switch(cli, opt))
+			continue;
 		switch (opt) {
-		case OPT_JSON:
-			break;
-		case 'v':
-			cli->verbose++;
-			break;
-		case 'q':
-			cli->quiet = true;
-			break;
 		case 'h':
 			print_overview(cli);
 			return false;

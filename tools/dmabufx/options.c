@@ -18,6 +18,23 @@ static void complain(struct cli *cli, int opt, char **argv)
 		cli->exit = cli_usage(cli, "%s %s", argv[optind - 1], why);
 }
 
+bool cli_take_switch(struct cli *cli, int opt)
+{
+	switch (opt) {
+	case OPT_JSON:
+		cli->json = true;
+		return true;
+	case 'v':
+		cli->verbose++;
+		return true;
+	case 'q':
+		cli->quiet = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 int cli_getopt(struct cli *cli, int argc, char **argv, const struct option *own)
 {
 	int opt;
@@ -25,16 +42,9 @@ int cli_getopt(struct cli *cli, int argc, char **argv, const struct option *own)
 	opterr = 0;
 	for (;;) {
 		opt = getopt_long(argc, argv, ":vqh", own ? own : common, NULL);
+		if (cli_take_switch(cli, opt))
+			continue;
 		switch (opt) {
-		case OPT_JSON:
-			cli->json = true;
-			break;
-		case 'v':
-			cli->verbose++;
-			break;
-		case 'q':
-			cli->quiet = true;
-			break;
 		case 'h':
 			cli_print_help(cli, cli->cmd);
 			cli->exit = CLI_OK;
