@@ -466,7 +466,7 @@ DMABUFX_API int dmabufx_dev_config_read(struct dmabufx_dev *dev, uint32_t offset
  * A write that turns the device's memory off, sends it to D3, or resets it,
  * makes the kernel revoke its buffers: their mappings become REVOKED, and stay
  * so until dmabufx_mapping_refresh(). That holds for a virtual function too,
- * whose memory stays on.
+ * whose memory stays on, and for a write that fails, as part of it may be done.
  *
  * Threads: any.
  * Return: as dmabufx_dev_config_read().

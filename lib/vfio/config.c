@@ -91,7 +91,7 @@ static bool revokes(const struct dmabufx_dev *dev, uint32_t off, const void *buf
 	       is_flr(dev, off, buf, len);
 }
 
-/* The kernel revoked the buffers during such a write and maps nothing back. */
+/* The kernel revoked the buffers during such a write, or may have, and maps nothing back. */
 static int after_write(struct dmabufx_dev *dev, uint32_t off, const void *buf, size_t len)
 {
 	bool power;
@@ -140,11 +140,13 @@ int dmabufx_dev_config_read(struct dmabufx_dev *dev, uint32_t offset, void *buf,
 static int write_locked(struct dmabufx_dev *dev, uint32_t off, const void *buf, size_t len)
 {
 	int err = dx_config_write(dev, off, buf, len);
+	/* Also one that failed: the kernel goes word by word, and revokes before it writes. */
+	int after = after_write(dev, off, buf, len);
 
 	if (err)
 		return dx_fail_sys(err, "writing %zu bytes of configuration space of %s at 0x%x",
 				   len, dev->bdf, off);
-	return after_write(dev, off, buf, len);
+	return after;
 }
 
 int dmabufx_dev_config_write(struct dmabufx_dev *dev, uint32_t offset, const void *buf, size_t len)

@@ -39,6 +39,13 @@ enum fake_op {
 	FAKE_SEALS,
 	FAKE_EVENTFD_NEW,
 	FAKE_RLIMIT,
+	FAKE_SOCKET,
+	FAKE_BIND,
+	FAKE_SETSOCKOPT,
+	FAKE_GETSOCKOPT,
+	FAKE_SEND,
+	FAKE_RECV,
+	FAKE_POLL,
 	/* Ways to give something back, which a test can't fail. */
 	FAKE_CLOSE,
 	FAKE_MUNMAP,
@@ -54,6 +61,8 @@ enum fake_kind {
 	FAKE_DMABUF,
 	FAKE_MEMFD_FILE,
 	FAKE_EVENTFD,
+	FAKE_NETLINK,
+	FAKE_XSK, /* a socket of AF_XDP */
 };
 
 /* VFIO_DEVICE_FEATURE with PROBE set, told apart from the call itself. */
@@ -76,8 +85,11 @@ struct fake_call {
 	uint64_t iova;
 };
 
-struct fake_vdev;
+struct fake_datagram;
+struct fake_net;
 struct fake_space;
+struct fake_vdev;
+struct fake_xsk;
 
 /* An open file; descriptors and areas hold references. */
 struct fake_file {
@@ -101,6 +113,8 @@ struct fake_file {
 	uint32_t nranges;
 	int seals;
 	uint64_t count;
+	struct fake_datagram *datagrams; /* that wait in a socket of netlink */
+	struct fake_xsk *xsk;
 };
 
 struct fake_area {
@@ -155,6 +169,7 @@ struct fake_vdev {
 	bool revoked; /* memory off, or in D3 */
 	uint64_t back_at; /* the device answers all ones until then */
 	uint64_t reset_ms; /* how long a reset keeps it away */
+	uint32_t config_end; /* a write reaches only what lies before it, and fails; 0: all */
 	bool loses_command; /* a reset clears the command register for good */
 	unsigned int resets;
 };
@@ -175,6 +190,7 @@ struct fake {
 	struct fake_space *spaces;
 	struct fake_vdev vdevs[FAKE_VDEVS];
 	unsigned int nvdevs;
+	struct fake_net *net; /* fake_net.h */
 	uint32_t next_id;
 	uint64_t next_ino;
 	uint64_t next_va;

@@ -77,16 +77,22 @@ static bool takes_flr(struct fake_vdev *v)
 ssize_t fake_device_write(struct fake *f, struct fake_vdev *v, const void *buf, size_t len,
 			  uint64_t off)
 {
+	ssize_t ret = 0;
+
 	off -= CONFIG_OFFSET;
 	if (off >= v->config_len || len > v->config_len - off)
 		return -EINVAL;
 	if (f->short_config)
 		return (ssize_t)len - 1;
+	if (v->config_end && off + len > v->config_end) {
+		len = off < v->config_end ? v->config_end - off : 0;
+		ret = -EIO;
+	}
 	memcpy(v->config + off, buf, len);
 	if (revokes(buf, len, off))
 		fake_revoke(f, v);
 	if (takes_flr(v))
 		fake_reset(f, v);
 	update(f, v);
-	return (ssize_t)len;
+	return ret ? ret : (ssize_t)len;
 }

@@ -246,6 +246,49 @@ static void memory_off_counts_though_it_was_taken_for_off(void **state)
 	expect_revoked(u);
 }
 
+/* It fails behind the command register, which has revoked by then. */
+static void a_write_that_fails_midway_counts_as_far_as_it_came(void **state)
+{
+	static const uint8_t zeros[8];
+	struct unit *u = *state;
+
+	u->vmem->config_end = 8;
+	assert_fails(dmabufx_dev_config_write(u->mem, 2, zeros, sizeof(zeros)), EIO, SYSTEM, MEM,
+		     "writing 8 bytes", "0x2");
+	u->vmem->config_end = 0;
+	assert_int_equal(memory_enabled(u->mem), 0);
+	expect_revoked(u);
+	set_memory(u->mem, true);
+	expect_refresh_works(u);
+}
+
+/* The kernel revokes before it writes, so that a refresh must find out. */
+static void a_write_that_fails_at_the_command_register_makes_mappings_revoked(void **state)
+{
+	struct unit *u = *state;
+	uint16_t command = 0;
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_PWRITE, .err = EIO });
+	assert_fails(dmabufx_dev_config_write(u->mem, PCI_COMMAND, &command, 2), EIO, SYSTEM, MEM,
+		     "writing 2 bytes");
+	fake_heal(u->f);
+	assert_int_equal(memory_enabled(u->mem), 1);
+	assert_state(u->map, REVOKED);
+	expect_event(u, DMABUFX_EVENT_REVOKED, DMABUFX_REASON_REVOKED, u->map);
+	expect_refresh_works(u);
+}
+
+static void a_write_that_fails_elsewhere_tells_nothing(void **state)
+{
+	struct unit *u = *state;
+	uint32_t zero = 0;
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_PWRITE, .err = EIO });
+	assert_int_equal(dmabufx_dev_config_write(u->mem, PCI_BASE_ADDRESS_0, &zero, 4), -EIO);
+	assert_state(u->map, LIVE);
+	expect_no_event(u);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -267,6 +310,10 @@ int main(void)
 		unit_case(a_light_sleep_revokes_nothing, unit_mapped),
 		unit_case(a_write_that_cant_be_read_back_makes_mappings_revoked, unit_mapped),
 		unit_case(memory_off_counts_though_it_was_taken_for_off, unit_mapped),
+		unit_case(a_write_that_fails_midway_counts_as_far_as_it_came, unit_mapped),
+		unit_case(a_write_that_fails_at_the_command_register_makes_mappings_revoked,
+			  unit_mapped),
+		unit_case(a_write_that_fails_elsewhere_tells_nothing, unit_mapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
