@@ -16,8 +16,8 @@ BARE = {
     'ENOMEM': 'out of memory',
 }
 
-# Macros that are no part of what a user calls.
-PLUMBING = re.compile(r'DMABUFX_\w+_H$|DMABUFX_(BEGIN|END)_DECLS$')
+# No part of what a user calls, though headers show it.
+PLUMBING = re.compile(r'DMABUFX_\w+_H$|DMABUFX_(BEGIN|END)_DECLS$|DX_\w+$|dx_\w+$')
 
 
 class Decl:
@@ -242,7 +242,8 @@ def undocumented(header, rest, errors):
     pattern = re.compile(r'^#define (\w+)|^(?:DMABUFX_API|static inline)\s([^;{]*)'
                          r'|^(typedef\b[^;]*)|^((?:struct|enum|union)\s+\w+)\s*\{', re.M)
     for match in pattern.finditer(rest):
-        if match.group(1) and PLUMBING.match(match.group(1)):
+        function = re.search(r'(\w+)\(', match.group(2) or '')
+        if PLUMBING.match(match.group(1) or (function.group(1) if function else '')):
             continue
         line = rest.count('\n', 0, match.start()) + 1
         what = squeeze(next(g for g in match.groups() if g))

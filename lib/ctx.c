@@ -46,6 +46,7 @@ int dx_ctx_new(struct dx_sys *sys, const struct dmabufx_ctx_opts *opts, struct d
 	dx_list_init(&ctx->events);
 	dx_list_init(&ctx->groups);
 	dx_list_init(&ctx->devs);
+	dx_list_init(&ctx->progs);
 	*ret = ctx;
 	return 0;
 }

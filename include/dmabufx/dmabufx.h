@@ -10,6 +10,9 @@
 #include "ioas.h"
 #include "mapping.h"
 #include "probe.h"
+#include "prog.h"
 #include "types.h"
+#include "umem.h"
+#include "xsk.h"
 
 #endif

@@ -86,7 +86,7 @@ enum dmabufx_reason {
 	DMABUFX_REASON_QUEUE_BUSY, /* -EBUSY: another socket has the queue */
 	DMABUFX_REASON_PROG_BUSY, /* -EBUSY: somebody else's XDP program is attached */
 	DMABUFX_REASON_PROG_MISSING, /* -ENOENT: no such file, or no such program in it */
-	DMABUFX_REASON_PROG_BAD, /* -ENOEXEC: the kernel refuses the program, or it has no xsks_map */
+	DMABUFX_REASON_PROG_BAD, /* -ENOEXEC: the kernel refuses it, or it has no xsks_map */
 	DMABUFX_REASON_MTU, /* -ERANGE: too large for a program without frags */
 	DMABUFX_REASON_PORTS, /* -EINVAL: no ports to filter, or too many */
 	DMABUFX_REASON_CHUNK_SIZE, /* -EINVAL */

@@ -42,6 +42,9 @@ struct dmabufx_dev;
 struct dmabufx_ioas;
 struct dmabufx_buf;
 struct dmabufx_mapping;
+struct dmabufx_umem;
+struct dmabufx_prog;
+struct dmabufx_xsk;
 
 /**
  * struct dmabufx_range - a stretch of bytes, half-open

@@ -35,6 +35,7 @@ struct dmabufx_ctx {
 	struct dmabufx_ioas *default_ioas;
 	struct dx_list groups; /* open VFIO groups, the type1 way */
 	struct dx_list devs;
+	struct dx_list progs; /* XDP programs that are attached */
 	struct dx_pool buf_pool;
 	struct dx_pool mapping_pool;
 };

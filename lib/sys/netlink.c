@@ -31,7 +31,7 @@ static void append(struct dx_nl_request *req, const void *data, uint32_t len)
 
 	/* Stays too long from there on. */
 	req->head.nlmsg_len += NLMSG_ALIGN(len);
-	if (req->head.nlmsg_len <= sizeof(*req))
+	if (len && req->head.nlmsg_len <= sizeof(*req))
 		memcpy(req->payload + at, data, len);
 }
 

@@ -23,7 +23,8 @@ MAY = {
 KNOW_A_BACKEND = {'sys', 'uapi', 'iommu', 'vfio'}
 BACKEND = re.compile(r'\bstruct (?:iommu|vfio)_\w+|\b(?:IOMMU|VFIO)_[A-Z]\w*')
 
-PUBLIC_SYSTEM_HEADERS = {'stddef.h', 'stdint.h'}
+# The last two are for the checks of DMABUFX_XSK_DEBUG, which end the program.
+PUBLIC_SYSTEM_HEADERS = {'stddef.h', 'stdint.h', 'emmintrin.h', 'stdio.h', 'stdlib.h'}
 USERS = ('tools', 'examples', 'pkgconfig/consumer')
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

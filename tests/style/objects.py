@@ -46,7 +46,7 @@ def plain(symbol):
 
 def source_of(member):
     """lib/sys/linux.c for the archive member sys_linux.c.o, lib/error.c for error.c.o."""
-    name = member[:-2]
+    name = member[:-2].replace('meson-generated_.._', '')
     for room in floors.MAY:
         if name.startswith(room + '_'):
             return f'lib/{room}/{name[len(room) + 1:]}'

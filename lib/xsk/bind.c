@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Binding a socket to its queue: the best way there is, when the kernel lets go of it. */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "base/fail.h"
+#include "base/log.h"
+#include "sys/ctx.h"
+#include "sys/sys.h"
+#include "uapi/if_xdp.h"
+#include "xsk/xsk_priv.h"
+
+/* The kernel lets go of a queue some 10 ms after its socket was closed. */
+#define RETRY_US 1000u
+
+static int bind_once(struct dx_xsk *xsk, uint32_t flags, int shared_fd)
+{
+	struct dx_sys *sys = xsk->ctx->sys;
+	struct sockaddr_xdp addr = {
+		.sxdp_family = AF_XDP,
+		.sxdp_flags = (uint16_t)flags,
+		.sxdp_ifindex = xsk->info.ifindex,
+		.sxdp_queue_id = xsk->info.queue,
+		.sxdp_shared_umem_fd = shared_fd < 0 ? 0 : (uint32_t)shared_fd,
+	};
+
+	return sys->bind(sys, xsk->fd, &addr, sizeof(addr));
+}
+
+static int bind_until(struct dx_xsk *xsk, uint32_t flags, int shared_fd, uint64_t until)
+{
+	struct dx_sys *sys = xsk->ctx->sys;
+	int err;
+
+	for (;;) {
+		err = bind_once(xsk, flags, shared_fd);
+		if (err != -EBUSY || sys->now_ms(sys) >= until)
+			return err;
+		sys->sleep_us(sys, RETRY_US);
+	}
+}
+
+static int explain(const struct dx_xsk *xsk, int err, uint32_t zc)
+{
+	const struct dmabufx_xsk_info *info = &xsk->info;
+
+	switch (err) {
+	case -EBUSY:
+		return dx_fail(err, DMABUFX_REASON_QUEUE_BUSY,
+			       "queue %u of %s has another socket; close that, or use another queue",
+			       info->queue, info->ifname);
+	case -ENETDOWN:
+		return dx_fail(err, DMABUFX_REASON_INTERFACE_DOWN,
+			       "%s is down; set it up: ip link set %s up", info->ifname,
+			       info->ifname);
+	case -ENODEV:
+		return dx_fail(err, DMABUFX_REASON_NO_INTERFACE, "%s is gone", info->ifname);
+	case -EPERM:
+		return dx_fail(err, DMABUFX_REASON_PERMISSION,
+			       "binding to queue %u of %s isn't allowed", info->queue,
+			       info->ifname);
+	}
+	if (zc == DMABUFX_ZC_REQUIRE)
+		return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_NO_ZERO_COPY,
+			       "queue %u of %s can't do without copying (%s); 'dmabufx xsk query %s' "
+			       "says why, or allow copying by DMABUFX_ZC_PREFER",
+			       info->queue, info->ifname, dmabufx_strerror(err), info->ifname);
+	if (info->flags & DMABUFX_XSK_MULTI_BUFFER)
+		return dx_fail(err, DMABUFX_REASON_NO_XDP,
+			       "queue %u of %s can't be bound for packets of several frames (%s); "
+			       "that needs Linux 6.6 and a driver for it",
+			       info->queue, info->ifname, dmabufx_strerror(err));
+	return dx_fail_sys(err, "binding to queue %u of %s", info->queue, info->ifname);
+}
+
+/*
+ * A socket of this UMEM whose registration can be shared: the kernel then binds the
+ * same way as that one did, so it must have what is asked for.
+ */
+static struct dx_xsk *donor(const struct dx_xsk *xsk, uint32_t zc)
+{
+	const uint32_t must_match = DMABUFX_XSK_MULTI_BUFFER | DMABUFX_XSK_NO_NEED_WAKEUP;
+	struct dx_list *at;
+
+	dx_list_for_each(at, &xsk->umem->xsks) {
+		struct dx_xsk *other = dx_container_of(at, struct dx_xsk, link);
+		bool same_dev = other->info.ifindex == xsk->info.ifindex;
+
+		if ((other->info.flags ^ xsk->info.flags) & must_match)
+			continue;
+		if (other->info.zero_copy ?
+			    zc != DMABUFX_ZC_FORBID :
+			    zc == DMABUFX_ZC_FORBID || (zc == DMABUFX_ZC_PREFER && same_dev))
+			return other;
+	}
+	return NULL;
+}
+
+/* 0: bound; -EAGAIN: not by sharing. */
+static int bind_shared(struct dx_xsk *xsk, uint32_t zc, uint64_t until)
+{
+	struct dx_xsk *other = donor(xsk, zc);
+	int err;
+
+	if (!other)
+		return -EAGAIN;
+	err = bind_until(xsk, XDP_SHARED_UMEM, other->fd, until);
+	if (err) {
+		dx_debug(xsk->ctx, "queue %u of %s doesn't share a UMEM: %s", xsk->info.queue,
+			 xsk->info.ifname, dmabufx_strerror(err));
+		return err == -EBUSY ? err : -EAGAIN;
+	}
+	xsk->info.shared = 1;
+	xsk->info.why_copy = other->info.why_copy;
+	return 0;
+}
+
+static int bind_own(struct dx_xsk *xsk, uint32_t zc, uint64_t until)
+{
+	uint32_t flags = 0;
+	int err = dx_xsk_register(xsk);
+
+	if (err)
+		return err;
+	if (!(xsk->info.flags & DMABUFX_XSK_NO_NEED_WAKEUP))
+		flags |= XDP_USE_NEED_WAKEUP;
+	if (xsk->info.flags & DMABUFX_XSK_MULTI_BUFFER)
+		flags |= XDP_USE_SG;
+	if (zc != DMABUFX_ZC_FORBID) {
+		err = bind_until(xsk, flags | XDP_ZEROCOPY, -1, until);
+		if (!err || err == -EBUSY || zc == DMABUFX_ZC_REQUIRE)
+			return err ? explain(xsk, err, zc) : 0;
+		xsk->info.why_copy = err;
+	}
+	err = bind_until(xsk, flags | XDP_COPY, -1, until);
+	return err ? explain(xsk, err, zc) : 0;
+}
+
+static void set_busy_poll(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o)
+{
+	struct dx_sys *sys = xsk->ctx->sys;
+	int on = 1, us = o->busy_poll_us ? (int)o->busy_poll_us : 20;
+	int budget = o->busy_budget ? (int)o->busy_budget : 64;
+
+	/* Without a NAPI each call would be for nothing. */
+	if (!xsk->info.napi_id ||
+	    sys->setsockopt(sys, xsk->fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, &on, sizeof(on)) ||
+	    sys->setsockopt(sys, xsk->fd, SOL_SOCKET, SO_BUSY_POLL, &us, sizeof(us)) ||
+	    sys->setsockopt(sys, xsk->fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget,
+			    sizeof(budget))) {
+		xsk->info.flags &= ~DMABUFX_XSK_BUSY_POLL;
+		return;
+	}
+	/* The kernel doesn't ask for it, and works only then. */
+	xsk->io.fill.flags = &xsk->always;
+	xsk->io.tx.flags = &xsk->always;
+}
+
+/* What it became, and settings that only count once it is bound. */
+static int learn(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o)
+{
+	struct dx_sys *sys = xsk->ctx->sys;
+	struct xdp_options options = { 0 };
+	uint32_t len = sizeof(options), napi = 0, napi_len = sizeof(napi);
+	int err = sys->getsockopt(sys, xsk->fd, SOL_XDP, XDP_OPTIONS, &options, &len);
+
+	if (err)
+		return dx_fail_sys(err, "asking whether queue %u of %s copies", xsk->info.queue,
+				   xsk->info.ifname);
+	xsk->info.zero_copy = !!(options.flags & XDP_OPTIONS_ZEROCOPY);
+	/* Of a kernel that doesn't know it, and of a budget that it finds too small: 32. */
+	xsk->info.tx_budget = 32;
+	if (!xsk->info.zero_copy && xsk->info.tx_ring &&
+	    !sys->setsockopt(sys, xsk->fd, SOL_XDP, XDP_MAX_TX_SKB_BUDGET, &xsk->info.tx_ring,
+			     sizeof(xsk->info.tx_ring)))
+		xsk->info.tx_budget = xsk->info.tx_ring;
+	if (!sys->getsockopt(sys, xsk->fd, SOL_SOCKET, SO_INCOMING_NAPI_ID, &napi, &napi_len))
+		xsk->info.napi_id = napi;
+	if (xsk->info.flags & DMABUFX_XSK_NO_NEED_WAKEUP) {
+		xsk->io.fill.flags = &xsk->never;
+		xsk->io.tx.flags = &xsk->always;
+	}
+	if (xsk->info.flags & DMABUFX_XSK_BUSY_POLL)
+		set_busy_poll(xsk, o);
+	return 0;
+}
+
+int dx_xsk_bind(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, uint64_t until)
+{
+	uint32_t zc = o->zc;
+	int err;
+
+	/* The general code has copied before the socket sees the packet. */
+	if (xsk->info.mode == DMABUFX_XDP_GENERIC) {
+		if (zc == DMABUFX_ZC_REQUIRE)
+			return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_NO_ZERO_COPY,
+				       "%s runs its program in the kernel's general code, which "
+				       "copies; zero copy needs a driver with XDP",
+				       xsk->info.ifname);
+		zc = DMABUFX_ZC_FORBID;
+	}
+	err = bind_shared(xsk, zc, until);
+	if (err == -EAGAIN)
+		err = bind_own(xsk, zc, until);
+	else if (err)
+		return explain(xsk, err, zc);
+	return err ? err : learn(xsk, o);
+}

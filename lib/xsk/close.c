@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Closing a socket: where its frames are by then, and when the queue is free again. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/fail.h"
+#include "sys/ctx.h"
+#include "sys/netdev.h"
+#include "sys/sys.h"
+#include "xsk/prog_priv.h"
+#include "xsk/xsk_priv.h"
+
+#define DRAIN_MS 100u
+#define FREE_MS 3000u
+
+/* What is being sent comes back soon, unless the link is down. */
+static void drain(struct dx_xsk *xsk)
+{
+	struct dx_sys *sys = xsk->ctx->sys;
+	uint64_t until = sys->now_ms(sys) + DRAIN_MS;
+
+	while (dmabufx_xsk_tx_pending(&xsk->io)) {
+		if (!dmabufx_xsk_tx_reap(&xsk->io)) {
+			if (sys->now_ms(sys) >= until)
+				return;
+			sys->sleep_us(sys, 200);
+		}
+	}
+}
+
+/*
+ * What wasn't sent: the last ones of the TX ring, whose slots nobody has used again,
+ * since no more are on the way than it has. Those of other sockets, which go back to
+ * them, are listed at the end of the stack of free frames, which has room for the
+ * ring's beside them.
+ */
+static uint32_t list_foreign(struct dx_xsk *xsk, uint64_t *addrs)
+{
+	struct dmabufx_xsk *io = &xsk->io;
+	const struct dmabufx_desc *slots = io->tx.slots;
+	uint32_t n = 0;
+
+	for (uint32_t at = io->done.ours; at != io->tx.ours && n < io->foreign; at++) {
+		uint64_t addr = slots[at & io->tx.mask].addr;
+
+		if (dx_stretch_of(xsk->umem, addr) != xsk->tx_frames)
+			addrs[n++] = addr;
+	}
+	return n;
+}
+
+/* Frames that come back by others' completions would go to a socket that is no more. */
+static void forget_sender(struct dx_xsk *xsk)
+{
+	struct dx_list *at;
+
+	dx_list_for_each(at, &xsk->umem->xsks) {
+		struct dx_xsk *other = dx_container_of(at, struct dx_xsk, link);
+
+		if (other->io.tx_from == &xsk->io)
+			other->io.tx_from = NULL;
+	}
+}
+
+void dx_xsk_free(struct dx_xsk *xsk)
+{
+	struct dx_sys *sys = xsk->ctx->sys;
+
+	dx_prog_put(xsk->prog);
+	dx_sys_close(sys, xsk->fd);
+	dx_xsk_unmap(xsk);
+	/* What failed to open, or was closed in order, has nothing outside. */
+	dx_stretch_leave(xsk->umem, xsk->rx_frames, 0);
+	dx_stretch_leave(xsk->umem, xsk->tx_frames, 0);
+	free(xsk->io.stack);
+	free(xsk->memory);
+}
+
+/*
+ * The kernel lets go of a queue some time after its socket is closed. Where it doesn't
+ * tell, nor did while the socket was there, the next open has to retry.
+ */
+static void close_and_wait(struct dx_xsk *xsk)
+{
+	const struct dmabufx_xsk_info *info = &xsk->info;
+	struct dx_sys *sys = xsk->ctx->sys;
+	bool tells = dx_netdev_queue_has_xsk(sys, info->ifindex, info->queue) == 1;
+	uint64_t until = sys->now_ms(sys) + FREE_MS;
+
+	dx_xsk_unmap(xsk);
+	sys->close(sys, xsk->fd);
+	xsk->fd = -1;
+	while (tells && sys->now_ms(sys) < until &&
+	       dx_netdev_queue_has_xsk(sys, info->ifindex, info->queue) == 1)
+		sys->sleep_us(sys, 500);
+}
+
+static void close_locked(struct dx_xsk *xsk)
+{
+	struct dmabufx_xsk *io = &xsk->io;
+	uint64_t *unsent = io->stack + io->tx_frames;
+	uint32_t rx_held, tx_own, n;
+
+	if (xsk->prog && io->rx_frames)
+		dx_prog_remove(xsk->prog, xsk->info.queue);
+	drain(xsk);
+	tx_own = dmabufx_xsk_tx_pending(io) - io->foreign;
+	n = list_foreign(xsk, unsent);
+	close_and_wait(xsk);
+	for (uint32_t i = 0; i < n; i++)
+		dx_xsk_return(xsk, unsent[i]);
+	forget_sender(xsk);
+	dx_list_unlink(&xsk->link);
+	rx_held = io->rx_frames - (io->fill.ours - io->rx.ours);
+	/* Held: the caller has them, or another socket is sending them. */
+	dx_stretch_leave(xsk->umem, xsk->rx_frames, rx_held);
+	dx_stretch_leave(xsk->umem, xsk->tx_frames, io->tx_frames - io->nstack - tx_own);
+	xsk->rx_frames = NULL;
+	xsk->tx_frames = NULL;
+}
+
+struct dmabufx_xsk *dmabufx_xsk_close(struct dmabufx_xsk *io)
+{
+	struct dx_xsk *xsk;
+	struct dmabufx_ctx *ctx;
+	struct dmabufx_umem *umem;
+
+	if (!io)
+		return NULL;
+	xsk = dx_xsk_of(io);
+	ctx = xsk->ctx;
+	umem = xsk->umem;
+	dx_lock(ctx);
+	close_locked(xsk);
+	dx_xsk_free(xsk);
+	dx_umem_put(umem);
+	dx_unlock_reap(ctx);
+	return NULL;
+}

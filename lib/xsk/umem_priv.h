@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* UMEMs, and which frames are whose. */
+#ifndef DX_XSK_UMEM_PRIV_H
+#define DX_XSK_UMEM_PRIV_H
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "dmabufx/umem.h"
+
+struct dx_xsk;
+
+/*
+ * The frames of one socket for one direction, side by side. What comes back by a
+ * completion tells by its address whose it is, and all of a stretch is free again
+ * when its socket is closed and the caller has given back what it held.
+ */
+struct dx_stretch {
+	struct dx_list link; /* in umem->stretches, by address */
+	uint32_t first;
+	uint32_t n;
+	struct dx_xsk *xsk; /* NULL: closed */
+	uint32_t held; /* of a closed one: frames that are still to come back */
+	unsigned char *back; /* of a closed one: those that have, a bit each */
+};
+
+/* Guarded by the ctx's lock; what is above @refs is set once. */
+struct dmabufx_umem {
+	struct dmabufx_ctx *ctx;
+	struct dmabufx_buf *buf;
+	unsigned char *base;
+	uint64_t len;
+	uint32_t chunk;
+	uint32_t headroom;
+	uint32_t metadata;
+	uint32_t flags;
+	uint32_t nframes;
+	unsigned int refs;
+	uint32_t nfree;
+	struct dx_list stretches;
+	struct dx_list xsks;
+};
+
+/* All with the ctx locked. */
+void dx_umem_put(struct dmabufx_umem *umem);
+/* -ENOSPC, -ENOMEM; nothing for no frames: *ret is NULL. */
+int dx_stretch_take(struct dmabufx_umem *umem, struct dx_xsk *xsk, uint32_t n,
+		    struct dx_stretch **ret);
+/* The socket is closed, and @held frames of it are somewhere else. NULL is fine. */
+void dx_stretch_leave(struct dmabufx_umem *umem, struct dx_stretch *stretch, uint32_t held);
+/* Whose frame @addr lies in; NULL: nobody's, or no frame. */
+struct dx_stretch *dx_stretch_of(const struct dmabufx_umem *umem, uint64_t addr);
+/* A frame of a closed socket comes back. False: it is back already. */
+bool dx_stretch_return(struct dmabufx_umem *umem, struct dx_stretch *stretch, uint64_t addr);
+
+static inline uint64_t dx_umem_frame_addr(const struct dmabufx_umem *umem, uint32_t frame)
+{
+	return (uint64_t)frame * umem->chunk;
+}
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A socket: the inline part first, then what its control calls know. */
+#ifndef DX_XSK_XSK_PRIV_H
+#define DX_XSK_XSK_PRIV_H
+
+#include "dmabufx/xsk.h"
+#include "xsk/umem_priv.h"
+
+struct dmabufx_prog;
+
+enum dx_xsk_ring { DX_RING_RX, DX_RING_TX, DX_RING_FILL, DX_RING_DONE, DX_RINGS };
+
+struct dx_xsk {
+	struct dmabufx_xsk io;
+	void *memory; /* what was allocated; this struct begins at a cache line in it */
+	struct dmabufx_ctx *ctx;
+	struct dmabufx_umem *umem;
+	struct dx_list link; /* in umem->xsks */
+	int fd;
+	struct dmabufx_prog *prog; /* NULL: none of the library's */
+	struct dx_stretch *rx_frames;
+	struct dx_stretch *tx_frames;
+	struct {
+		void *addr;
+		size_t len;
+	} rings[DX_RINGS];
+	/* What a ring's flags pointer points to where the kernel's word isn't what counts. */
+	uint32_t always;
+	uint32_t never;
+	struct dmabufx_xsk_info info;
+	uint32_t sleep;
+	uint32_t timer_us;
+	uint64_t sleeps;
+};
+
+static inline struct dx_xsk *dx_xsk_of(const struct dmabufx_xsk *xsk)
+{
+	return dx_container_of(xsk, struct dx_xsk, io);
+}
+
+/* rings.c: the socket's memory and rings. */
+int dx_xsk_register(struct dx_xsk *xsk);
+int dx_xsk_rings(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o);
+void dx_xsk_unmap(struct dx_xsk *xsk);
+
+/* bind.c: to the queue, the best way that the options allow. */
+int dx_xsk_bind(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, uint64_t until);
+
+/* close.c: also of a socket that is half made. ctx locked, as for all of these. */
+void dx_xsk_free(struct dx_xsk *xsk);
+
+/*
+ * io.c: @addr was sent by @out. True: it was another's frame, and is his again; he
+ * must not be at work meanwhile.
+ */
+bool dx_xsk_return(struct dx_xsk *out, uint64_t addr);
+
+#endif
