@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fake_net.h"
 #include "fake_priv.h"
 #include "fake_sys.h"
 #include "heap.h"
@@ -44,6 +45,7 @@ struct fake *fake_new(void)
 	struct fake *f = fake_zalloc(sizeof(*f));
 
 	f->sys = fake_sys;
+	f->net = fake_zalloc(sizeof(*f->net));
 	pthread_mutex_init(&f->lock, NULL);
 	f->next_id = 1;
 	f->next_ino = 1000;
@@ -60,6 +62,7 @@ struct fake *fake_new(void)
 void fake_free(struct fake *f)
 {
 	fake_remove(f, "/");
+	fake_release(f->net);
 	pthread_mutex_destroy(&f->lock);
 	fake_release(f);
 }

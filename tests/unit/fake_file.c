@@ -2,6 +2,7 @@
 /* The scripted kernel's descriptors and the files behind them. */
 #include <errno.h>
 
+#include "fake_net.h"
 #include "fake_priv.h"
 
 struct fake_file *fake_file_new(struct fake *f, enum fake_kind kind)
@@ -39,6 +40,10 @@ void fake_file_put(struct fake *f, struct fake_file *file)
 		fake_group_release(f, file);
 	else if (file->kind == FAKE_DEVICE)
 		fake_device_release(f, file);
+	else if (file->kind == FAKE_NETLINK)
+		fake_netlink_release(file);
+	else if (file->kind == FAKE_XSK)
+		fake_xsk_release(f, file);
 	fake_release(file->path);
 	fake_release(file->text);
 	fake_release(file);

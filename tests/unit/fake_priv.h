@@ -54,6 +54,18 @@ ssize_t fake_device_read(struct fake *f, struct fake_vdev *v, void *buf, size_t 
 ssize_t fake_device_write(struct fake *f, struct fake_vdev *v, const void *buf, size_t len,
 			  uint64_t off);
 
+/* Entries of the table, in fake_socket.c. */
+int fake_sys_socket(struct dx_sys *sys, int domain, int type, int protocol);
+int fake_sys_bind(struct dx_sys *sys, int fd, const void *addr, uint32_t len);
+int fake_sys_setsockopt(struct dx_sys *sys, int fd, int level, int name, const void *value,
+			uint32_t len);
+int fake_sys_getsockopt(struct dx_sys *sys, int fd, int level, int name, void *value,
+			uint32_t *len);
+ssize_t fake_sys_send(struct dx_sys *sys, int fd, const void *buf, size_t len, int flags);
+ssize_t fake_sys_recv(struct dx_sys *sys, int fd, void *buf, size_t len, int flags);
+int fake_sys_poll(struct dx_sys *sys, struct pollfd *fds, unsigned int n, int timeout_ms);
+void fake_sys_sleep_us(struct dx_sys *sys, unsigned int us);
+
 bool fake_group_viable(struct fake *f, int group);
 /* A group's file, or a device's, is closed for good. */
 void fake_group_release(struct fake *f, struct fake_file *file);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "fake_net.h"
 #include "fake_priv.h"
 #include "uapi/iommufd.h"
 #include "uapi/vfio.h"
@@ -102,6 +103,8 @@ static int sys_ioctl(struct dx_sys *sys, int fd, unsigned long request, void *ar
 		return fake_group_ioctl(f, file, request, arg);
 	case FAKE_DEVICE:
 		return fake_device_ioctl(f, file, request, arg);
+	case FAKE_NETLINK:
+		return fake_netlink_ioctl(f, request, arg);
 	default:
 		return -ENOTTY;
 	}
@@ -177,6 +180,12 @@ static int sys_mmap(struct dx_sys *sys, int fd, uint64_t off, size_t len, int pr
 	STEP(f, FAKE_MMAP);
 	FILE_OF(f, file, fd);
 
+	if (file->kind == FAKE_XSK) {
+		int err = fake_xsk_mmap(f, file, len, ret);
+
+		f->mmaps += !err;
+		return err;
+	}
 	if (file->kind != FAKE_MEMFD_FILE && file->kind != FAKE_DEVICE)
 		return -ENODEV;
 	if (prot & PROT_WRITE && file->seals & F_SEAL_WRITE)
@@ -194,6 +203,7 @@ static int sys_munmap(struct dx_sys *sys, void *addr, size_t len)
 
 	if ((uintptr_t)addr % FAKE_PAGE)
 		return -EINVAL;
+	fake_xsk_munmap(f, addr);
 	f->mmaps--;
 	return 0;
 }
@@ -352,7 +362,15 @@ const struct dx_sys fake_sys = {
 	.seals = sys_seals,
 	.eventfd = sys_eventfd,
 	.rlimit = sys_rlimit,
+	.socket = fake_sys_socket,
+	.bind = fake_sys_bind,
+	.setsockopt = fake_sys_setsockopt,
+	.getsockopt = fake_sys_getsockopt,
+	.send = fake_sys_send,
+	.recv = fake_sys_recv,
+	.poll = fake_sys_poll,
 	.now_ms = sys_now_ms,
 	.sleep_ms = sys_sleep_ms,
+	.sleep_us = fake_sys_sleep_us,
 	.page_size = FAKE_PAGE,
 };
