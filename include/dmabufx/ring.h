@@ -73,16 +73,17 @@ struct dmabufx_ring {
 #define DX_LOAD(from) _mm_loadu_si128((const __m128i *)(const void *)(from))
 #define DX_LOAD_LOW(from) _mm_loadl_epi64((const __m128i *)(const void *)(from))
 #define DX_STORE(to, value) _mm_storeu_si128((__m128i *)(void *)(to), value)
-#define DX_EIGHT(one, step)      \
-	do {                     \
-		one(0);          \
-		one(1 * (step)); \
-		one(2 * (step)); \
-		one(3 * (step)); \
-		one(4 * (step)); \
-		one(5 * (step)); \
-		one(6 * (step)); \
-		one(7 * (step)); \
+/* At @at, and seven times @step further. */
+#define DX_EIGHT(one, at, step)         \
+	do {                            \
+		one(at);                \
+		one((at) + (step));     \
+		one((at) + 2 * (step)); \
+		one((at) + 3 * (step)); \
+		one((at) + 4 * (step)); \
+		one((at) + 5 * (step)); \
+		one((at) + 6 * (step)); \
+		one((at) + 7 * (step)); \
 	} while (0)
 #endif
 
@@ -91,8 +92,12 @@ static inline void dx_copy_descs(struct dmabufx_desc *to, const struct dmabufx_d
 {
 #ifdef __SSE2__
 #define DX_ONE(at) DX_STORE(to + (at), DX_LOAD(from + (at)))
+	for (; n >= 16; n -= 16, to += 16, from += 16) {
+		DX_EIGHT(DX_ONE, 0, 1);
+		DX_EIGHT(DX_ONE, 8, 1);
+	}
 	for (; n >= 8; n -= 8, to += 8, from += 8)
-		DX_EIGHT(DX_ONE, 1);
+		DX_EIGHT(DX_ONE, 0, 1);
 #undef DX_ONE
 #endif
 	for (; n; n--)
@@ -108,7 +113,7 @@ static inline void dx_copy_addrs(uint64_t *to, const struct dmabufx_desc *from, 
 		 _mm_castpd_si128(_mm_loadh_pd(_mm_castsi128_pd(DX_LOAD_LOW(from + (at))), \
 					       (const double *)(const void *)(from + (at) + 1))))
 	for (; n >= 16; n -= 16, to += 16, from += 16)
-		DX_EIGHT(DX_ONE, 2);
+		DX_EIGHT(DX_ONE, 0, 2);
 #undef DX_ONE
 #endif
 	for (; n; n--)
@@ -120,8 +125,12 @@ static inline void dx_copy_fresh(struct dmabufx_desc *to, const uint64_t *from, 
 {
 #ifdef __SSE2__
 #define DX_ONE(at) DX_STORE(to + (at), DX_LOAD_LOW(from + (at)))
+	for (; n >= 16; n -= 16, to += 16, from += 16) {
+		DX_EIGHT(DX_ONE, 0, 1);
+		DX_EIGHT(DX_ONE, 8, 1);
+	}
 	for (; n >= 8; n -= 8, to += 8, from += 8)
-		DX_EIGHT(DX_ONE, 1);
+		DX_EIGHT(DX_ONE, 0, 1);
 #undef DX_ONE
 #endif
 	for (; n; n--, to++) {
@@ -129,6 +138,18 @@ static inline void dx_copy_fresh(struct dmabufx_desc *to, const uint64_t *from, 
 		to->len = 0;
 		to->options = 0;
 	}
+}
+
+static inline void dx_copy_words(uint64_t *to, const uint64_t *from, uint32_t n)
+{
+#ifdef __SSE2__
+#define DX_ONE(at) DX_STORE(to + (at), DX_LOAD(from + (at)))
+	for (; n >= 16; n -= 16, to += 16, from += 16)
+		DX_EIGHT(DX_ONE, 0, 2);
+#undef DX_ONE
+#endif
+	for (; n; n--)
+		*to++ = *from++;
 }
 
 /* Addresses in frames made those that the frames are sent from. */
@@ -141,7 +162,7 @@ static inline void dx_copy_frames(uint64_t *to, const uint64_t *from, uint32_t n
 #define DX_ONE(at) \
 	DX_STORE(to + (at), _mm_add_epi64(_mm_and_si128(DX_LOAD(from + (at)), masks), leads))
 	for (; n >= 16; n -= 16, to += 16, from += 16)
-		DX_EIGHT(DX_ONE, 2);
+		DX_EIGHT(DX_ONE, 0, 2);
 #undef DX_ONE
 #endif
 	for (; n; n--)

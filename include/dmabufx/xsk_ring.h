@@ -249,14 +249,15 @@ static inline uint32_t dx_xsk_take_done(struct dmabufx_xsk *xsk)
 	xsk->tx_count += n;
 	if (!xsk->foreign) {
 		const uint64_t *slots = (const uint64_t *)done->slots;
+		uint64_t *top = xsk->stack + xsk->nstack, mask = xsk->tx_mask, lead = xsk->tx_lead;
 		uint32_t at = done->ours & done->mask, first = done->mask + 1 - at;
 
-		if (first > n)
-			first = n;
-		dx_copy_frames(xsk->stack + xsk->nstack, slots + at, first, xsk->tx_mask,
-			       xsk->tx_lead);
-		dx_copy_frames(xsk->stack + xsk->nstack + first, slots, n - first, xsk->tx_mask,
-			       xsk->tx_lead);
+		if (__builtin_expect(n <= first, 1)) {
+			dx_copy_frames(top, slots + at, n, mask, lead);
+		} else {
+			dx_copy_frames(top, slots + at, first, mask, lead);
+			dx_copy_frames(top + first, slots, n - first, mask, lead);
+		}
 		xsk->nstack += n;
 		dx_ring_publish(done, n);
 		return n;
@@ -273,8 +274,8 @@ static inline uint32_t dx_xsk_take_done(struct dmabufx_xsk *xsk)
 			some = done->mask + 1 - at;
 		if (some > from->fill.mask + 1 - to)
 			some = from->fill.mask + 1 - to;
-		dx_copy_frames((uint64_t *)from->fill.slots + to,
-			       (const uint64_t *)done->slots + at, some, UINT64_MAX, 0);
+		dx_copy_words((uint64_t *)from->fill.slots + to, (const uint64_t *)done->slots + at,
+			      some);
 		from->fill.ours += some;
 		done->ours += some;
 		left -= some;
@@ -387,10 +388,12 @@ static inline uint32_t dx_xsk_submit(struct dmabufx_xsk *xsk, const struct dmabu
 		if (room < n)
 			n = room;
 	}
-	if (first > n)
-		first = n;
-	dx_copy_descs(slots + at, descs, first);
-	dx_copy_descs(slots, descs + first, n - first);
+	if (__builtin_expect(n <= first, 1)) {
+		dx_copy_descs(slots + at, descs, n);
+	} else {
+		dx_copy_descs(slots + at, descs, first);
+		dx_copy_descs(slots, descs + first, n - first);
+	}
 	dx_ring_publish(tx, n);
 	return n;
 }

@@ -66,7 +66,8 @@ void dx_xsk_free(struct dx_xsk *xsk)
 {
 	struct dx_sys *sys = xsk->ctx->sys;
 
-	dx_prog_put(xsk->prog);
+	if (xsk->prog)
+		dx_prog_put(xsk->prog);
 	dx_sys_close(sys, xsk->fd);
 	dx_xsk_unmap(xsk);
 	/* What failed to open, or was closed in order, has nothing outside. */

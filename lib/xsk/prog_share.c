@@ -30,7 +30,7 @@ static void name_of(struct dx_sys *sys, uint32_t id, char name[16])
 	sys->close(sys, fd);
 }
 
-static bool is_link_of(struct dx_sys *sys, uint32_t link_id, uint32_t ifindex)
+static bool is_link_of(struct dx_sys *sys, uint32_t link_id, uint32_t prog_id)
 {
 	struct bpf_link_info info = { .id = 0 };
 	uint32_t len = sizeof(info);
@@ -40,15 +40,15 @@ static bool is_link_of(struct dx_sys *sys, uint32_t link_id, uint32_t ifindex)
 	if (fd < 0)
 		return false;
 	yes = !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == BPF_LINK_TYPE_XDP &&
-	      info.xdp.ifindex == ifindex;
+	      info.prog_id == prog_id;
 	sys->close(sys, fd);
 	return yes;
 }
 
-static bool has_link(struct dx_sys *sys, uint32_t ifindex)
+static bool has_link(struct dx_sys *sys, uint32_t prog_id)
 {
 	for (uint32_t id = 0; !bpf_link_get_next_id(id, &id);) {
-		if (is_link_of(sys, id, ifindex))
+		if (is_link_of(sys, id, prog_id))
 			return true;
 	}
 	return false;
@@ -75,7 +75,7 @@ int dx_prog_look(struct dx_sys *sys, uint32_t ifindex, struct dx_prog_there *ret
 		ret->dispatcher = !xdp_multiprog__is_legacy(all);
 		xdp_multiprog__close(all);
 	}
-	ret->link = !ret->dispatcher && has_link(sys, ifindex);
+	ret->link = !ret->dispatcher && has_link(sys, ret->id);
 	return 0;
 }
 
