@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What AF_XDP can do on an interface: what the kernel tells of it. */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,21 +131,6 @@ static void say_metadata(const struct query *q)
 		"send at a given time");
 }
 
-/* The program's name, "" where we may not know. */
-static void name_of_prog(const struct query *q, uint32_t id, char *ret, size_t len)
-{
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(id);
-
-	ret[0] = '\0';
-	if (fd < 0)
-		return;
-	if (!bpf_obj_get_info_by_fd(fd, &info, &size))
-		snprintf(ret, len, "%.*s", (int)sizeof(info.name), info.name);
-	q->sys->close(q->sys, fd);
-}
-
 static void say_prog(const struct query *q)
 {
 	static const char *const modes[] = {
@@ -158,13 +142,13 @@ static void say_prog(const struct query *q)
 	struct dmabufx_xsk_answer *answer = &q->caps->prog_free;
 	uint32_t id = q->link.xdp_prog_id, mode = q->link.xdp_mode;
 	const char *where = mode < sizeof(modes) / sizeof(modes[0]) ? modes[mode] : NULL;
-	char name[BPF_OBJ_NAME_LEN + 1];
+	char name[DX_PROG_NAME_MAX];
 
 	if (!id) {
 		dx_xsk_say(answer, 1, "no XDP program is attached");
 		return;
 	}
-	name_of_prog(q, id, name, sizeof(name));
+	dx_xsk_prog_name(q->sys, id, name, sizeof(name));
 	if (!strcmp(name, DISPATCHER))
 		dx_xsk_say(answer, 1,
 			   "libxdp's dispatcher (program %u) is attached%s, which others "
