@@ -58,6 +58,8 @@ static void no_command_is_a_usage_error(void **state)
 	USAGE_ERROR("--frobnicate");
 	USAGE_ERROR("-x", "probe");
 	USAGE_ERROR("help", "frobnicate");
+	USAGE_ERROR("xsk", "frobnicate");
+	USAGE_ERROR("help", "xsk", "frobnicate");
 }
 
 static void unknown_option_is_a_usage_error(void **state)
@@ -66,6 +68,7 @@ static void unknown_option_is_a_usage_error(void **state)
 		USAGE_ERROR(commands[i], "--frobnicate");
 		USAGE_ERROR(commands[i], "-x");
 	}
+	USAGE_ERROR("xsk", "query", "--frobnicate", "lo");
 	run_args(&r, (const char *const[]){ "map", "--to", NULL });
 	assert_non_null(strstr(r.err, "--to wants an argument"));
 }
@@ -85,6 +88,12 @@ static void wrong_number_of_arguments_is_a_usage_error(void **state)
 	USAGE_ERROR("reset");
 	USAGE_ERROR("inspect");
 	USAGE_ERROR("p2p-test", ABSENT);
+	USAGE_ERROR("xsk");
+	USAGE_ERROR("xsk", "-v");
+	USAGE_ERROR("xsk", "query");
+	USAGE_ERROR("xsk", "query", "lo", "lo");
+	USAGE_ERROR("help", "probe", "query");
+	USAGE_ERROR("help", "xsk", "query", "query");
 }
 
 static void malformed_argument_is_a_usage_error(void **state)
@@ -132,6 +141,33 @@ static void help_of_each_command_has_an_example(void **state)
 		obj = run_json(&r);
 		assert_string_equal(run_string(obj, "command"), commands[i]);
 		json_object_put(obj);
+	}
+}
+
+static void help_of_xsk_names_its_commands(void **state)
+{
+	static const char *const forms[][3] = { { "xsk", "--help" }, { "help", "xsk" } };
+	static const char *const query[][3] = { { "xsk", "query", "--help" },
+						{ "xsk", "--help", "query" },
+						{ "help", "xsk", "query" } };
+	struct json_object *list;
+	struct json_object *obj;
+
+	for (int i = 0; i < 2; i++) {
+		RUN(&r, forms[i][0], forms[i][1]);
+		assert_int_equal(r.status, 0);
+		assert_non_null(strstr(r.out, "  xsk query "));
+		RUN(&r, forms[i][0], forms[i][1], "--json");
+		obj = run_json(&r);
+		assert_true(json_object_object_get_ex(obj, "commands", &list));
+		assert_true(json_object_array_length(list) > 0);
+		json_object_put(obj);
+	}
+	for (int i = 0; i < 3; i++) {
+		RUN(&r, query[i][0], query[i][1], query[i][2]);
+		assert_int_equal(r.status, 0);
+		assert_non_null(strstr(r.out, "xsk query [--no-try] INTERFACE"));
+		assert_non_null(strstr(r.out, "Example:\n  dmabufx xsk query"));
 	}
 }
 
@@ -184,6 +220,52 @@ static void absent_device_is_told(void **state)
 	IS_ERROR(1, "ENODEV", "p2p-test", ABSENT, "ffff:ff:1f.6");
 	RUN(&r, "bind", ABSENT);
 	assert_non_null(strstr(r.err, ABSENT));
+}
+
+static void absent_interface_is_told_with_those_there_are(void **state)
+{
+	IS_ERROR(1, "ENODEV", "xsk", "query", "not-an-iface");
+	assert_non_null(strstr(r.err, "'not-an-iface'"));
+	assert_non_null(strstr(r.err, " lo"));
+}
+
+static const char *answer_of(struct json_object *list, const char *id)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *row = json_object_array_get_idx(list, i);
+
+		if (!strcmp(run_string(row, "id"), id)) {
+			assert_true(*run_string(row, "question") && *run_string(row, "text"));
+			return run_string(row, "answer");
+		}
+	}
+	fail_msg("no answer %s", id);
+	return NULL;
+}
+
+/* The loopback interface is on every machine, and has no XDP of its own. */
+static void xsk_query_answers_on_any_machine(void **state)
+{
+	struct json_object *answers;
+	struct json_object *obj;
+
+	RUN(&r, "xsk", "--json", "query", "--no-try", "lo");
+	assert_int_equal(r.status, 0);
+	obj = run_json(&r);
+	assert_string_equal(run_string(obj, "interface"), "lo");
+	assert_true(json_object_object_get_ex(obj, "answers", &answers));
+	assert_int_equal(json_object_array_length(answers), 11);
+	assert_string_not_equal(answer_of(answers, "native"), "yes");
+	assert_string_not_equal(answer_of(answers, "zero-copy"), "yes");
+	json_object_put(obj);
+
+	RUN(&r, "xsk", "query", "--no-try", "lo");
+	assert_int_equal(r.status, 0);
+	assert_memory_equal(r.out, "lo, number ", 11);
+	assert_non_null(strstr(r.out, "sockets do without copying"));
+	RUN(&r, "xsk", "-q", "query", "--no-try", "lo");
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.out, "");
 }
 
 static void closed_descriptor_and_absent_process_are_told(void **state)
@@ -253,9 +335,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(malformed_argument_is_a_usage_error),
 		cmocka_unit_test(same_device_twice_is_a_usage_error),
 		cmocka_unit_test(help_of_each_command_has_an_example),
+		cmocka_unit_test(help_of_xsk_names_its_commands),
 		cmocka_unit_test(overview_names_each_command),
 		cmocka_unit_test(version_is_told),
 		cmocka_unit_test(absent_device_is_told),
+		cmocka_unit_test(absent_interface_is_told_with_those_there_are),
+		cmocka_unit_test(xsk_query_answers_on_any_machine),
 		cmocka_unit_test(closed_descriptor_and_absent_process_are_told),
 		cmocka_unit_test(inspect_finds_a_memory_file),
 		cmocka_unit_test(probe_and_list_answer_on_any_machine),

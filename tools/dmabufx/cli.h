@@ -72,6 +72,7 @@ int cmd_p2p_test(struct cli *cli, int argc, char **argv);
 int cmd_probe(struct cli *cli, int argc, char **argv);
 int cmd_reset(struct cli *cli, int argc, char **argv);
 int cmd_unbind(struct cli *cli, int argc, char **argv);
+int cmd_xsk(struct cli *cli, int argc, char **argv);
 
 /* options.c: what getopt_long() calls the options that every command takes */
 enum {

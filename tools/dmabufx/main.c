@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command dmabufx: the table of commands, and what comes before them. */
-#include "cli.h"
+#include "cmd_xsk.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +48,8 @@ static const struct command commands[] = {
 	  "  --max-iova X   highest address SRC can reach, where it is more than usual\n"
 	  "  --bind         bind both to vfio-pci first, give them back at the end\n",
 	  "dmabufx p2p-test 0000:00:03.0 0000:00:04.0 --bind", cmd_p2p_test },
+	{ "xsk", "COMMAND [ARGUMENT...]", "Do AF_XDP: packets by way of an interface's queues.",
+	  NULL, "dmabufx xsk query eth0", cmd_xsk },
 	{ "help", "[COMMAND]", "Show this, or what a command takes.", NULL, "dmabufx help export",
 	  cmd_help },
 };
@@ -67,9 +69,9 @@ static void print_overview(struct cli *cli)
 {
 	struct json_object *list = js_array(cli->out, "commands");
 
-	cli_say(cli,
-		"Usage: dmabufx [--json] [-v] [-q] COMMAND [ARGUMENT...]\n\n"
-		"PCI device memory as dma-bufs, put in front of other devices.\n\nCommands:\n");
+	cli_say(cli, "Usage: dmabufx [--json] [-v] [-q] COMMAND [ARGUMENT...]\n\n"
+		     "PCI device memory as dma-bufs, put in front of other devices; and AF_XDP.\n\n"
+		     "Commands:\n");
 	for (size_t i = 0; i < COMMANDS; i++) {
 		struct json_object *row = js_push(list);
 
@@ -90,7 +92,7 @@ static int cmd_help(struct cli *cli, int argc, char **argv)
 {
 	const struct command *cmd;
 
-	if (!cli_no_options(cli, argc, argv) || !cli_want_args(cli, argc, 0, 1))
+	if (!cli_no_options(cli, argc, argv) || !cli_want_args(cli, argc, 0, 2))
 		return cli->exit;
 	if (optind == argc) {
 		print_overview(cli);
@@ -99,6 +101,10 @@ static int cmd_help(struct cli *cli, int argc, char **argv)
 	cmd = find_command(argv[optind]);
 	if (!cmd)
 		return cli_usage(cli, "'%s' is no command", argv[optind]);
+	if (cmd->run == cmd_xsk)
+		return cmd_xsk_help(cli, cmd, argv[optind + 1]);
+	if (!cli_want_args(cli, argc, 0, 1))
+		return cli->exit;
 	cli_print_help(cli, cmd);
 	return CLI_OK;
 }

@@ -117,6 +117,8 @@ int cli_exit_for(const struct dmabufx_error *error)
 	case DMABUFX_REASON_UNSAFE_IRQ:
 	case DMABUFX_REASON_EXPORT_UNSUPPORTED:
 	case DMABUFX_REASON_NOT_BUILT:
+	case DMABUFX_REASON_NO_XDP:
+	case DMABUFX_REASON_NO_ZERO_COPY:
 		return CLI_CANT;
 	default:
 		return CLI_FAILED;

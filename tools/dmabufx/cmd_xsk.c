@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dmabufx xsk: the table of its commands. */
+#include "cmd_xsk.h"
+
+#include <string.h>
+
+/* Their names have the word before them, so that help and errors say it too. */
+#define WORD "xsk "
+
+static const struct command commands[] = {
+	{ WORD "query", "[--no-try] INTERFACE",
+	  "Ask what AF_XDP can do on an interface, and why not more.",
+	  "  --no-try       open no socket: whether it can do without copying isn't tried\n",
+	  "dmabufx xsk query eth0", cmd_xsk_query },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (!strcmp(commands[i].name + strlen(WORD), name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static void print_overview(struct cli *cli, const struct command *xsk)
+{
+	struct json_object *list;
+
+	cli_print_help(cli, xsk);
+	list = js_array(cli->out, "commands");
+	cli_say(cli, "\nCommands:\n");
+	for (size_t i = 0; i < COMMANDS; i++) {
+		struct json_object *row = js_push(list);
+
+		js_str(row, "command", commands[i].name);
+		js_str(row, "summary", commands[i].summary);
+		cli_say(cli, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	}
+	cli_say(cli, "\n'dmabufx xsk COMMAND --help' tells the rest.\n");
+}
+
+int cmd_xsk_help(struct cli *cli, const struct command *xsk, const char *name)
+{
+	const struct command *cmd = name ? find_command(name) : NULL;
+
+	if (name && !cmd)
+		return cli_usage(cli, "'%s' is no command of xsk", name);
+	if (cmd)
+		cli_print_help(cli, cmd);
+	else
+		print_overview(cli, xsk);
+	return CLI_OK;
+}
+
+/* Without a command, or with options before it, which then come right behind it. */
+static int no_command_first(struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = { CLI_LONG_OPTIONS, { NULL, 0, NULL, 0 } };
+	int opt;
+
+	for (int i = 1; i < argc; i++) {
+		char *word = argv[i];
+
+		if (word[0] == '-' && word[1])
+			continue;
+		memmove(argv + 2, argv + 1, (size_t)(i - 1) * sizeof(*argv));
+		argv[1] = word;
+		return cmd_xsk(cli, argc, argv);
+	}
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":vqh", options, NULL)) != -1) {
+		if (opt == 'h')
+			return cmd_xsk_help(cli, cli->cmd, NULL);
+		if (opt == '?' || opt == ':')
+			return cli_usage(cli, "'%s' is no option of this command",
+					 argv[optind - 1]);
+	}
+	return cli_usage(cli, "xsk wants a command of its own");
+}
+
+int cmd_xsk(struct cli *cli, int argc, char **argv)
+{
+	const struct command *cmd;
+
+	if (argc < 2 || argv[1][0] == '-')
+		return no_command_first(cli, argc, argv);
+	cmd = find_command(argv[1]);
+	if (!cmd)
+		return cli_usage(cli, "'%s' is no command of xsk", argv[1]);
+	cli->cmd = cmd;
+	return cmd->run(cli, argc - 1, argv + 1);
+}
