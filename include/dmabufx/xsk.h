@@ -74,7 +74,7 @@ enum dmabufx_sleep {
  * @rx_frames: frames to receive into, a power of two; 0: as the profile says
  * @tx_frames: frames to send from; 0: 512
  * @tx_ring: entries of the TX ring, a power of two: what may be in flight,
- * forwarded frames included; 0: a power of two for tx_frames and 2,048
+ * forwarded frames included; 0: a power of two for tx_frames, at least 1,024
  * @sleep: an enum dmabufx_sleep
  * @timer_us: sleeping time of DMABUFX_SLEEP_TIMER and _ADAPTIVE; 0: 50
  * @busy_poll_us: with DMABUFX_XSK_BUSY_POLL; 0: 20

@@ -388,7 +388,9 @@ static inline uint32_t dx_xsk_submit(struct dmabufx_xsk *xsk, const struct dmabu
 		if (room < n)
 			n = room;
 	}
-	if (__builtin_expect(n <= first, 1)) {
+	if (n == 1) {
+		slots[at] = descs[0];
+	} else if (__builtin_expect(n <= first, 1)) {
 		dx_copy_descs(slots + at, descs, n);
 	} else {
 		dx_copy_descs(slots + at, descs, first);
@@ -449,7 +451,8 @@ static inline uint32_t dmabufx_xsk_forward(struct dmabufx_xsk *in, struct dmabuf
 	out->foreign += n;
 	if (dx_ring_wants_kick(&out->tx))
 		dmabufx_xsk_kick_tx(out);
-	dx_xsk_take_done(out);
+	if (dmabufx_xsk_tx_pending(out) >= DMABUFX_XSK_REAP_AT)
+		dx_xsk_take_done(out);
 	return n;
 }
 

@@ -20,7 +20,7 @@
 #define RX_HEADERS 1024u
 #define RX_PAYLOAD 4096u
 #define TX_FRAMES 512u
-#define TX_RING_MIN 2048u
+#define TX_RING_MIN 1024u
 #define WAIT_MS 3000u
 #define CARRIER_LOOK_MS 5u
 #define KNOWN_FLAGS                                                         \

@@ -112,14 +112,12 @@ int dx_xsk_rings(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o)
 	struct xdp_mmap_offsets at;
 	uint32_t size = sizeof(at), rx = xsk->info.rx_frames, tx = xsk->info.tx_ring;
 	uint32_t nfill = rx ? rx : FILL_MIN, ndone = tx ? tx : FILL_MIN;
-	/* Besides one for each frame that the kernel has, those that the last burst took. */
-	uint32_t nrx = 2 * rx;
 	int err = set_size(xsk, XDP_UMEM_FILL_RING, "fill", nfill);
 
 	if (!err)
 		err = set_size(xsk, XDP_UMEM_COMPLETION_RING, "completion", ndone);
 	if (!err)
-		err = set_size(xsk, XDP_RX_RING, "RX", nrx);
+		err = set_size(xsk, XDP_RX_RING, "RX", rx);
 	if (!err)
 		err = set_size(xsk, XDP_TX_RING, "TX", tx);
 	if (err)
@@ -134,7 +132,7 @@ int dx_xsk_rings(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o)
 		err = map_ring(xsk, DX_RING_DONE, XDP_UMEM_PGOFF_COMPLETION_RING, &at.cr, ndone,
 			       sizeof(uint64_t), &xsk->io.done);
 	if (!err && rx)
-		err = map_ring(xsk, DX_RING_RX, XDP_PGOFF_RX_RING, &at.rx, nrx,
+		err = map_ring(xsk, DX_RING_RX, XDP_PGOFF_RX_RING, &at.rx, rx,
 			       sizeof(struct xdp_desc), &xsk->io.rx);
 	if (!err && tx)
 		err = map_ring(xsk, DX_RING_TX, XDP_PGOFF_TX_RING, &at.tx, tx,
