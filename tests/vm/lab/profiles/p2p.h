@@ -21,6 +21,7 @@
 #define LAB_BIG0 "0000:00:0c.0" /* ivshmem, BAR2: 1 GiB of memory */
 #define LAB_PAIR0 "0000:00:0d.0" /* edu; shares its IOMMU group with the next */
 #define LAB_PAIR1 "0000:00:0d.1" /* virtio-pci has it; in the group of LAB_PAIR0 */
+#define LAB_NET1 "0000:00:0e.0" /* virtio-net that the IOMMU does not see */
 #define LAB_HOT0 "0000:03:00.0" /* ivshmem, BAR2: 64 MiB; in one slot and group with: */
 #define LAB_HOT1 "0000:03:00.1" /* nvme, FLR; BAR2: controller memory buffer of 1 MiB */
 #define LAB_HOT2 "0000:03:00.2" /* edu */
