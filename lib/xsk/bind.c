@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Binding a socket to its queue: the best way there is, when the kernel lets go of it. */
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/fail.h"
 #include "base/log.h"
 #include "sys/ctx.h"
+#include "sys/netdev.h"
 #include "sys/sys.h"
 #include "uapi/if_xdp.h"
 #include "xsk/xsk_priv.h"
 
 /* The kernel lets go of a queue some 10 ms after its socket was closed. */
 #define RETRY_US 1000u
+/* What is before a packet in its chunk, XDP_PACKET_HEADROOM, and in it before the MTU. */
+#define XDP_HEADROOM 256u
+#define ETHERNET_HEAD 18u
+#define IGB_UNIT 1024u
 
 static int bind_once(struct dx_xsk *xsk, uint32_t flags, int shared_fd)
 {
@@ -115,6 +121,29 @@ static int bind_shared(struct dx_xsk *xsk, uint32_t zc, uint64_t until)
 	return 0;
 }
 
+/*
+ * Cards of igb receive into whole KiB, and its code for zero copy hands on what didn't
+ * fit as packets of their own: seen on 6.18 and 7.3, drivers/net/ethernet/intel/igb.
+ */
+static int check_driver(const struct dx_xsk *xsk)
+{
+	const struct dmabufx_umem *umem = xsk->umem;
+	uint32_t room = (umem->chunk - umem->headroom - XDP_HEADROOM) & ~(IGB_UNIT - 1);
+	struct dx_sys *sys = xsk->ctx->sys;
+	char driver[DX_NETDEV_DRIVER_MAX];
+	struct dx_netdev_link link;
+
+	if (!xsk->info.rx_frames ||
+	    dx_netdev_driver(sys, xsk->info.ifname, driver, sizeof(driver)) ||
+	    strcmp(driver, "igb") != 0 || dx_netdev_link(sys, xsk->info.ifindex, &link) ||
+	    link.mtu + ETHERNET_HEAD <= room)
+		return 0;
+	return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_CHUNK_SIZE,
+		       "%s cuts packets without copying: igb uses whole KiB, of chunks of %u %u bytes, "
+		       "and an MTU of %u needs more; use chunks of 4096",
+		       xsk->info.ifname, umem->chunk, room, link.mtu);
+}
+
 static int bind_own(struct dx_xsk *xsk, uint32_t zc, uint64_t until)
 {
 	uint32_t flags = 0;
@@ -197,6 +226,14 @@ int dx_xsk_bind(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, uint64_t u
 				       "%s runs its program in the kernel's general code, which "
 				       "copies; zero copy needs a driver with XDP",
 				       xsk->info.ifname);
+		zc = DMABUFX_ZC_FORBID;
+	}
+	err = zc == DMABUFX_ZC_FORBID ? 0 : check_driver(xsk);
+	if (err && zc == DMABUFX_ZC_REQUIRE)
+		return err;
+	if (err) {
+		dx_info(xsk->ctx, "%s", dmabufx_last_error()->text);
+		xsk->info.why_copy = err;
 		zc = DMABUFX_ZC_FORBID;
 	}
 	err = bind_shared(xsk, zc, until);
