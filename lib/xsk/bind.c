@@ -123,7 +123,7 @@ static int bind_shared(struct dx_xsk *xsk, uint32_t zc, uint64_t until)
 
 /*
  * Cards of igb receive into whole KiB, and its code for zero copy hands on what didn't
- * fit as packets of their own: seen on 6.18 and 7.3, drivers/net/ethernet/intel/igb.
+ * fit as packets of their own: seen on 6.18, drivers/net/ethernet/intel/igb.
  */
 static int check_driver(const struct dx_xsk *xsk)
 {

@@ -97,6 +97,7 @@ own=
 programs test_groups | boot groups --profile groups
 programs test_hotreset | boot hotreset --profile hotreset
 programs test_xsk_query | boot cards --profile cards
+programs test_xsk | boot wire
 # By a host bridge that is trusted, and by a switch without the IOMMU.
 programs "${importer[@]}" | boot host-bridge --profile small --cpu EPYC ${long:+"${maps[@]}"}
 programs "${importer[@]}" | boot switch --profile switch --append iommu=pt
