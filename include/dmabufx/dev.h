@@ -184,7 +184,9 @@ DMABUFX_API int dmabufx_dev_lookup(struct dmabufx_ctx *ctx, const char *bdf,
  *
  * By driver_override, so that no other device of the same id is taken.
  * Refused where the host uses the device: a network interface that is up, a
- * mounted or swapped-on disk. On failure the old driver is bound again.
+ * mounted or swapped-on disk. On failure the old driver is bound again, and an
+ * override that somebody had set is put back. On success it is lost, and told
+ * in the log.
  *
  * Threads: any. Privilege: root (writes sysfs).
  * Return: 0, also when it is bound to vfio-pci already; -EINVAL: NULL, no PCI
@@ -202,7 +204,8 @@ DMABUFX_API int dmabufx_dev_bind(struct dmabufx_ctx *ctx, const char *bdf, uint3
  * @bdf: its address
  *
  * With the device open somewhere else, the kernel blocks until it is closed.
- * The ctx isn't locked meanwhile.
+ * The ctx isn't locked meanwhile. An override that names another driver than
+ * vfio-pci stays.
  *
  * Threads: any. Privilege: root.
  * Return: 0; -EINVAL: NULL or no PCI address; -ENODEV: no such function;

@@ -14,11 +14,25 @@
 
 #define BUS "/sys/bus/pci"
 #define VFIO_PCI "vfio-pci"
+#define OVERRIDE_MAX 128
 
-/* An empty line clears the override. */
+/* The driver that alone may have the function, "": any. */
+static int get_override(struct dx_sys *sys, const char *bdf, char driver[OVERRIDE_MAX])
+{
+	ssize_t n = dx_sysfs_read(sys, driver, OVERRIDE_MAX, BUS "/devices/%s/driver_override",
+				  bdf);
+
+	if (n < 0)
+		return dx_fail_sys((int)n, "reading driver_override of %s", bdf);
+	if (!strcmp(driver, "(null)"))
+		driver[0] = '\0';
+	return 0;
+}
+
 static int set_override(struct dx_sys *sys, const char *bdf, const char *driver)
 {
-	return dx_sysfs_write(sys, driver, BUS "/devices/%s/driver_override", bdf);
+	return dx_sysfs_write(sys, driver[0] ? driver : "\n", BUS "/devices/%s/driver_override",
+			      bdf);
 }
 
 static int unbind_driver(struct dx_sys *sys, const char *bdf)
@@ -62,15 +76,17 @@ static int check(struct dx_sys *sys, const struct dmabufx_dev_info *info, uint32
 	return 0;
 }
 
-/* Best effort: the first error is the one to tell. */
-static void give_back(struct dx_sys *sys, const char *bdf)
+/* To the driver that had it. Best effort: the first error is the one to tell. */
+static void give_back(struct dx_sys *sys, const struct dmabufx_dev_info *info, const char *old)
 {
-	set_override(sys, bdf, "\n");
-	unbind_driver(sys, bdf);
-	probe_drivers(sys, bdf);
+	set_override(sys, info->bdf, info->driver);
+	unbind_driver(sys, info->bdf);
+	if (info->driver[0])
+		probe_drivers(sys, info->bdf);
+	set_override(sys, info->bdf, old);
 }
 
-static int bind(struct dx_sys *sys, const struct dmabufx_dev_info *info)
+static int bind(struct dx_sys *sys, const struct dmabufx_dev_info *info, const char *old)
 {
 	int err = set_override(sys, info->bdf, VFIO_PCI);
 
@@ -78,13 +94,13 @@ static int bind(struct dx_sys *sys, const struct dmabufx_dev_info *info)
 		return dx_fail_sys(err, "writing driver_override of %s", info->bdf);
 	err = unbind_driver(sys, info->bdf);
 	if (err) {
-		set_override(sys, info->bdf, "\n");
+		set_override(sys, info->bdf, old);
 		return dx_fail_sys(err, "unbinding %s from %s", info->bdf, info->driver);
 	}
 	err = probe_drivers(sys, info->bdf);
 	if (!err && is_bound(sys, info->bdf))
 		return 0;
-	give_back(sys, info->bdf);
+	give_back(sys, info, old);
 	return dx_fail_sys(err ? err : -EIO, "binding %s to " VFIO_PCI, info->bdf);
 }
 
@@ -108,16 +124,20 @@ static int check_closed(struct dmabufx_ctx *ctx, const char *bdf)
 		       0;
 }
 
-static void log_bound(struct dmabufx_ctx *ctx, const struct dmabufx_dev_info *was)
+static void log_bound(struct dmabufx_ctx *ctx, const struct dmabufx_dev_info *was, const char *old)
 {
 	dx_lock(ctx);
 	dx_info(ctx, "%s: bound to " VFIO_PCI ", was %s", was->bdf,
 		was->driver[0] ? was->driver : "unbound");
+	if (old[0] && strcmp(old, VFIO_PCI))
+		dx_warn(ctx, "%s: its driver_override was %s, which nobody puts back", was->bdf,
+			old);
 	dx_unlock(ctx);
 }
 
 int dmabufx_dev_bind(struct dmabufx_ctx *ctx, const char *bdf, uint32_t flags)
 {
+	char old[OVERRIDE_MAX] = "";
 	struct dmabufx_dev_info info;
 	int err;
 
@@ -132,16 +152,24 @@ int dmabufx_dev_bind(struct dmabufx_ctx *ctx, const char *bdf, uint32_t flags)
 	if (!err)
 		err = check_closed(ctx, info.bdf);
 	if (!err)
-		err = bind(ctx->sys, &info);
+		err = get_override(ctx->sys, info.bdf, old);
 	if (!err)
-		log_bound(ctx, &info);
+		err = bind(ctx->sys, &info, old);
+	if (!err)
+		log_bound(ctx, &info, old);
 	return err;
 }
 
 static int unbind(struct dx_sys *sys, const char *bdf)
 {
-	int err = set_override(sys, bdf, "\n");
+	char wanted[OVERRIDE_MAX];
+	int err = get_override(sys, bdf, wanted);
 
+	if (err)
+		return err;
+	/* Another driver's isn't ours to clear. */
+	if (!wanted[0] || !strcmp(wanted, VFIO_PCI))
+		err = set_override(sys, bdf, "");
 	if (err)
 		return dx_fail_sys(err, "clearing driver_override of %s", bdf);
 	if (is_bound(sys, bdf)) {

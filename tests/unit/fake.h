@@ -243,6 +243,8 @@ struct fake_vdev *fake_add(struct fake *f, const char *bdf, uint16_t vendor, uin
 			   int group);
 void fake_publish(struct fake *f, struct fake_vdev *v, const char *driver);
 void fake_set_driver(struct fake *f, struct fake_vdev *v, const char *driver);
+/* What is written to driver_override; "": any driver may have it. */
+void fake_set_override(struct fake *f, struct fake_vdev *v, const char *value);
 struct fake_vdev *fake_find(struct fake *f, const char *bdf);
 /* Marks every byte of @file's mappings dead, as the kernel does on a revoke. */
 void fake_revoke(struct fake *f, const struct fake_vdev *v);

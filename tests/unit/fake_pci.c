@@ -175,6 +175,15 @@ void fake_set_driver(struct fake *f, struct fake_vdev *v, const char *driver)
 		make_cdev(f, v);
 }
 
+void fake_set_override(struct fake *f, struct fake_vdev *v, const char *value)
+{
+	char text[40];
+
+	snprintf(v->override, sizeof(v->override), "%.*s", (int)strcspn(value, "\n"), value);
+	snprintf(text, sizeof(text), "%s\n", v->override[0] ? v->override : "(null)");
+	attribute(f, v, "driver_override", text);
+}
+
 static int probe(struct fake *f, const char *bdf)
 {
 	struct fake_vdev *v = fake_find(f, bdf);
@@ -183,7 +192,9 @@ static int probe(struct fake *f, const char *bdf)
 		return -ENODEV;
 	if (v->driver[0])
 		return 0;
-	fake_set_driver(f, v, v->override[0] ? v->override : v->host_driver);
+	/* A name that no driver has keeps them all away. */
+	if (strcmp(v->override, "none"))
+		fake_set_driver(f, v, v->override[0] ? v->override : v->host_driver);
 	return 0;
 }
 
@@ -203,6 +214,6 @@ int fake_write_hook(struct fake *f, const char *path, const char *value)
 	}
 	if (strcmp(file, "driver_override"))
 		return -EACCES;
-	snprintf(v->override, sizeof(v->override), "%.*s", (int)strcspn(value, "\n"), value);
+	fake_set_override(f, v, value);
 	return 0;
 }

@@ -116,7 +116,7 @@ static void bind_of_what_the_host_uses_returns_ebusy_unless_forced(void **state)
 		assert_int_equal(dmabufx_dev_bind(u->ctx, NIC, DMABUFX_BIND_FORCE), 0);
 		assert_string_equal(nic->driver, "vfio-pci");
 		fake_set_driver(u->f, nic, "igb");
-		nic->override[0] = '\0';
+		fake_set_override(u->f, nic, "");
 		fake_text(u->f, DEVICE "/net/eth0/flags", "0x1002\n");
 		fake_text(u->f, "/proc/self/mountinfo", "");
 	}
@@ -209,6 +209,88 @@ static void bind_that_vfio_pci_declines_gives_the_function_back(void **state)
 	assert_string_equal(nic->override, "");
 }
 
+/* Each write that may fail, but the first, which doesn't change anything. */
+static void bind_that_fails_puts_back_what_the_function_was_reserved_for(void **state)
+{
+	static const char *const overrides[] = { "igb", "igb-special", "vfio-pci", "none" };
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	for (size_t i = 0; i < sizeof(overrides) / sizeof(overrides[0]); i++) {
+		for (unsigned int skip = 0; skip < 3; skip++) {
+			fake_set_override(u->f, nic, overrides[i]);
+			fake_fail(u->f,
+				  (struct fake_rule){
+					  .op = FAKE_WRITE, .err = EIO, .skip = skip, .times = 1 });
+			assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EIO, SYSTEM, NIC);
+			assert_string_equal(nic->driver, "igb");
+			assert_string_equal(nic->override, overrides[i]);
+			fake_heal(u->f);
+		}
+	}
+}
+
+static void bind_that_fails_leaves_a_function_without_driver_without(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	fake_set_driver(u->f, nic, "");
+	fake_set_override(u->f, nic, "none");
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_READLINK,
+					    .path = DEVICE "/driver",
+					    .err = EIO,
+					    .skip = 1,
+					    .times = 1 });
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EIO, SYSTEM, NIC, "vfio-pci");
+	assert_string_equal(nic->driver, "");
+	assert_string_equal(nic->override, "none");
+}
+
+static void bind_tells_of_an_override_that_is_lost(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+	struct unit_log log = { .lines = 0 };
+
+	dmabufx_ctx_set_log(u->ctx, unit_log_fn, &log, DMABUFX_LOG_WARN);
+	fake_set_override(u->f, nic, "igb");
+	assert_int_equal(dmabufx_dev_bind(u->ctx, NIC, 0), 0);
+	assert_int_equal(log.lines, 1);
+	assert_non_null(strstr(log.text, NIC));
+	assert_non_null(strstr(log.text, "driver_override was igb"));
+	assert_int_equal(dmabufx_dev_unbind(u->ctx, NIC), 0);
+	assert_string_equal(nic->override, "");
+	assert_int_equal(dmabufx_dev_bind(u->ctx, NIC, 0), 0);
+	assert_int_equal(log.lines, 1);
+}
+
+static void an_override_that_cant_be_read_ends_both(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_OPEN, .path = OVERRIDE, .err = EIO });
+	assert_fails(dmabufx_dev_bind(u->ctx, NIC, 0), EIO, SYSTEM, "reading driver_override", NIC);
+	assert_fails(dmabufx_dev_unbind(u->ctx, NIC), EIO, SYSTEM, "reading driver_override", NIC);
+	assert_string_equal(nic->driver, "igb");
+}
+
+static void unbind_leaves_an_override_for_another_driver(void **state)
+{
+	struct unit *u = *state;
+	struct fake_vdev *nic = add_nic(u);
+
+	assert_int_equal(dmabufx_dev_bind(u->ctx, NIC, 0), 0);
+	fake_set_override(u->f, nic, "igb-special");
+	assert_int_equal(dmabufx_dev_unbind(u->ctx, NIC), 0);
+	assert_string_equal(nic->driver, "igb-special");
+	assert_string_equal(nic->override, "igb-special");
+	/* Nor where it isn't bound to vfio-pci at all. */
+	assert_int_equal(dmabufx_dev_unbind(u->ctx, NIC), 0);
+	assert_string_equal(nic->override, "igb-special");
+}
+
 static void unbind_gives_the_function_to_the_hosts_driver(void **state)
 {
 	struct unit *u = *state;
@@ -286,7 +368,12 @@ int main(void)
 		unit_case(bind_without_privilege_returns_eacces, unit_ctx),
 		unit_case(bind_that_fails_gives_the_function_back, unit_ctx),
 		unit_case(bind_that_vfio_pci_declines_gives_the_function_back, unit_ctx),
+		unit_case(bind_that_fails_puts_back_what_the_function_was_reserved_for, unit_ctx),
+		unit_case(bind_that_fails_leaves_a_function_without_driver_without, unit_ctx),
+		unit_case(bind_tells_of_an_override_that_is_lost, unit_ctx),
+		unit_case(an_override_that_cant_be_read_ends_both, unit_ctx),
 		unit_case(unbind_gives_the_function_to_the_hosts_driver, unit_ctx),
+		unit_case(unbind_leaves_an_override_for_another_driver, unit_ctx),
 		unit_case(unbind_leaves_another_driver_alone, unit_ctx),
 		unit_case(unbind_is_well_when_no_driver_wants_the_function, unit_ctx),
 		unit_case(unbind_of_what_this_ctx_has_open_returns_ebusy, unit_ctx),

@@ -204,6 +204,33 @@ static void force_binds_what_is_in_use(void **state)
 	assert_bound(vm, bdf, "igb", "(null)");
 }
 
+static void clear_override(void *bdf)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override", (char *)bdf);
+	guest_put(path, "\n");
+}
+
+static void override_for_another_driver_stays(void **state)
+{
+	struct vm *vm = *state;
+	const char *bdf = vm_bdf("LAB_EDU1");
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override", bdf);
+	vm_works(dmabufx_dev_bind(vm->ctx, bdf, 0));
+	vm_defer(vm, clear_override, (void *)bdf);
+	assert_int_equal(guest_put(path, "nobody"), 0);
+	vm_works(dmabufx_dev_unbind(vm->ctx, bdf));
+	assert_bound(vm, bdf, "", "nobody");
+	vm_works(dmabufx_dev_bind(vm->ctx, bdf, 0));
+	assert_bound(vm, bdf, "vfio-pci", "vfio-pci");
+	assert_true(vm_matches(vm->log, "driver_override was nobody"));
+	vm_works(dmabufx_dev_unbind(vm->ctx, bdf));
+	assert_bound(vm, bdf, "", "(null)");
+}
+
 static void unknown_flags_are_refused(void **state)
 {
 	struct vm *vm = *state;
@@ -225,6 +252,7 @@ int main(void)
 		BIND_TEST(igb_is_refused_while_its_interface_is_up),
 		BIND_TEST(virtio_net_is_refused_while_its_interface_is_up),
 		BIND_TEST(force_binds_what_is_in_use),
+		BIND_TEST(override_for_another_driver_stays),
 		BIND_TEST(unknown_flags_are_refused),
 	};
 
