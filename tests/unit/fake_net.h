@@ -63,7 +63,8 @@ struct fake_net {
 	bool no_xsk_attr; /* one before 6.15: queues don't tell whether they have a socket */
 	bool no_xdp_sockets; /* CONFIG_XDP_SOCKETS is off */
 	uint64_t memlock; /* 0: enough */
-	struct fake_datagram *script; /* what the next request is answered with instead */
+	struct fake_datagram *script; /* what a request is answered with instead */
+	unsigned int script_skip; /* after so many more, which are answered as they should */
 	struct {
 		void *addr;
 		size_t len;
@@ -73,8 +74,12 @@ struct fake_net {
 /* An interface that is up, of driver "fake_net", with two queues. */
 struct fake_netdev *fake_add_netdev(struct fake *f, const char *name);
 
-/* Datagrams to answer the next netlink request with, in order, whatever it asks. */
+/*
+ * Datagrams to answer the next netlink request with, in order, whatever it asks. Those
+ * of a request that never came are forgotten.
+ */
 void fake_script(struct fake *f, const void *data, size_t len);
+void fake_unscript(struct fake *f);
 
 /* fake_sys.c's, by kind of socket. */
 int fake_netlink_ioctl(struct fake *f, unsigned long request, void *arg);

@@ -91,6 +91,22 @@ void fake_script(struct fake *f, const void *data, size_t len)
 	append(&f->net->script, new_datagram(data, len));
 }
 
+static void forget(struct fake_datagram **at)
+{
+	struct fake_datagram *d;
+
+	while ((d = *at)) {
+		*at = d->next;
+		fake_release(d);
+	}
+}
+
+void fake_unscript(struct fake *f)
+{
+	forget(&f->net->script);
+	f->net->script_skip = 0;
+}
+
 static void answer_link(struct fake_file *file, const struct nlmsghdr *req,
 			const struct fake_netdev *dev, uint16_t flags)
 {
@@ -245,7 +261,8 @@ int fake_netlink_send(struct fake *f, struct fake_file *file, const void *buf, s
 
 	if (len < sizeof(*req) || req->nlmsg_len != len)
 		return -EINVAL;
-	if (f->net->script) {
+	if (f->net->script && !f->net->script_skip--) {
+		f->net->script_skip = 0;
 		append(&file->datagrams, f->net->script);
 		f->net->script = NULL;
 		return 0;
@@ -273,12 +290,7 @@ ssize_t fake_netlink_recv(struct fake_file *file, void *buf, size_t len, int fla
 
 void fake_netlink_release(struct fake_file *file)
 {
-	struct fake_datagram *d;
-
-	while ((d = file->datagrams)) {
-		file->datagrams = d->next;
-		fake_release(d);
-	}
+	forget(&file->datagrams);
 }
 
 static int ethtool(const struct fake_netdev *dev, void *arg)

@@ -93,6 +93,7 @@ static void each_bit_is_one_answer(void **state)
 		expect(tx_timestamp, bit == 2, "sent");
 		expect(tx_checksum, bit == 1, "checksums");
 		expect(tx_launch_time, bit == 0, "given time");
+		expect(multi_buffer, 0, "one frame");
 	}
 }
 
@@ -238,8 +239,10 @@ static void a_queue_that_is_being_let_go_is_waited_for(void **state)
 	assert_false(fake_queue_busy(u->f, dev, 1));
 	/* But not for ever, neither before nor after. */
 	dev->queues[1].busy_until = u->f->now + 5000;
+	u->f->slept = 0;
 	query(u, &caps);
 	expect(zero_copy, -EBUSY, "queue 1 is in use");
+	assert_in_range(u->f->slept, 100, 110);
 	dev->queues[1].busy_until = 0;
 	dev->release_ms = 5000;
 	query(u, &caps);
