@@ -12,7 +12,9 @@ DMABUFX_BEGIN_DECLS
  * @DMABUFX_PROG_ALL: all of a queue that has a socket; others go on to the kernel
  * @DMABUFX_PROG_PORTS: those of TCP or UDP, in IPv4 or IPv6, with a VLAN tag or
  * without, to one of the ports; all else goes on to the kernel, so that the
- * interface can be managed by what it carries
+ * interface can be managed by what it carries. Up to two tags and, in IPv6, four
+ * extension headers are looked past. Of a fragmented packet the first fragment
+ * alone has ports, the others go on
  * @DMABUFX_PROG_FILE: a BPF object of the caller's, with a map "xsks_map" of
  * type XSKMAP that it redirects into
  */
@@ -44,7 +46,7 @@ enum dmabufx_xdp_mode {
  * @size: sizeof(struct dmabufx_prog_opts), set by DMABUFX_OPTS()
  * @ports: for DMABUFX_PROG_PORTS, destination ports in host order
  * @path: for DMABUFX_PROG_FILE, the object's file
- * @section: of @path, the program's name; NULL: the only one
+ * @section: of @path, the program's name, or its section's; NULL: the only one
  * @kind: an enum dmabufx_prog_kind
  * @mode: an enum dmabufx_xdp_mode
  * @nports: entries of @ports, at most 1024
@@ -92,17 +94,24 @@ struct dmabufx_prog_info {
  *
  * If no program is attached, it is attached by a link of the kernel's, which
  * ends with this process, however it ends. If programs are attached by libxdp's
- * dispatcher, or with DMABUFX_PROG_SHARE, it joins them there; then a process
- * that is killed leaves it attached, passing all packets on, until the next
- * dmabufx_prog_attach() on the interface removes it. The program is detached
- * with its last reference.
+ * dispatcher, or with DMABUFX_PROG_SHARE, it joins them there, in the mode that the
+ * dispatcher has; then a process that is killed leaves it attached, passing all
+ * packets on, until the next dmabufx_prog_attach() on the interface, in the network
+ * namespace of this one, removes it. A process that was forked from this one and
+ * lives on counts as this one. The program is detached with its last reference.
+ *
+ * With DMABUFX_XDP_AUTO, an MTU that is too large is an error, not a reason for the
+ * kernel's general code. Nothing is printed: what libbpf, libxdp, the verifier and
+ * the driver have to say ends up in dmabufx_last_error()'s sentence.
  *
  * Threads: any. Privilege: CAP_NET_ADMIN and CAP_BPF, or CAP_SYS_ADMIN.
  * Return: 0; -EINVAL: NULL, malformed options; -E2BIG; -ENODEV: no such
- * interface; -EBUSY: somebody else's program is attached; -EPERM: no privilege; -ENOENT: no such
- * file or program; -ENOEXEC: the file holds no program that the kernel takes, or
- * no xsks_map; -EOPNOTSUPP: the driver has no XDP and DMABUFX_XDP_NATIVE was asked
- * for; -ERANGE: the MTU is too large for a program without DMABUFX_PROG_FRAGS;
+ * interface; -EBUSY: somebody else's program is attached, or a dispatcher in another
+ * mode than asked for; -EPERM: no privilege; -ENOENT: no such file or program;
+ * -ENOEXEC: the file holds no program that the kernel takes, or no xsks_map;
+ * -EOPNOTSUPP: the driver has no XDP and DMABUFX_XDP_NATIVE was asked for, or
+ * DMABUFX_PROG_SHARE was and libxdp can't have its dispatcher here; -ERANGE: the MTU
+ * is too large for a program without DMABUFX_PROG_FRAGS;
  * -ENOSYS: built without AF_XDP; errors of libxdp and libbpf.
  * Source: linux/if_link.h (4.8), linux/bpf.h BPF_LINK_TYPE_XDP (5.9), xdp.frags (5.18).
  * Since: 0.1

@@ -12,7 +12,8 @@ DMABUFX_BEGIN_DECLS
 
 /**
  * struct dmabufx_xsk_answer - one thing that was asked of an interface
- * @result: 1: yes; 0: no; a negative errno: it can't be known
+ * @result: 1: yes; 0: no; a negative errno: it can't be known, -ENODATA if the
+ * kernel doesn't tell or it wasn't tried, -EBUSY if a socket has the queue, -EPERM
  * @text: how that is known, or why not; one sentence
  */
 struct dmabufx_xsk_answer {
@@ -58,7 +59,8 @@ struct dmabufx_xsk_query_opts {
  * @tx_timestamp: TX metadata: time of sending
  * @tx_checksum: TX metadata: checksum by the device
  * @tx_launch_time: TX metadata: time to send at
- * @prog_free: whether no program is in the way; the text names the one that is
+ * @prog_free: whether no program is in the way; the text names the one that is.
+ * libxdp's dispatcher isn't, as others can join it
  */
 struct dmabufx_xsk_caps {
 	size_t size;
@@ -93,13 +95,15 @@ struct dmabufx_xsk_caps {
  *
  * Asks the kernel's netdev family, and tries: a socket is bound to the last receive
  * queue without copying, without a program, and closed. Nothing is left
- * behind; traffic of that queue may stop for a moment in drivers that set it
- * up anew.
+ * behind, and since Linux 6.15 the queue can be bound again when this returns;
+ * traffic of that queue may stop for a moment in drivers that set it up anew. A
+ * queue that is taken is waited for, 100 ms.
  *
  * Threads: any. Privilege: CAP_NET_RAW for the try; without it those answers
  * are unknown.
  * Return: 0; -EINVAL: NULL, malformed options, or the size is too small; -E2BIG;
- * -ENODEV: no such interface; -ENOMEM; errors of the kernel's netlink.
+ * -ENODEV: no such interface, the reason's sentence lists those there are; -EMFILE;
+ * -ENFILE; errors of the kernel's netlink.
  * Source: linux/netdev.h NETDEV_CMD_DEV_GET (6.3), linux/ethtool.h, linux/if_link.h.
  * Since: 0.1
  */

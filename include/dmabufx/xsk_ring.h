@@ -71,7 +71,7 @@ struct dmabufx_xsk {
 /** DMABUFX_ADDR_MASK - the bits of an address that say where; those above add an offset. */
 #define DMABUFX_ADDR_MASK ((UINT64_C(1) << 48) - 1)
 
-/** DMABUFX_XSK_REAP_AT - packets being sent from which on a send looks for sent ones. */
+/** DMABUFX_XSK_REAP_AT - so many packets more being sent, and a send looks for sent ones. */
 #define DMABUFX_XSK_REAP_AT 32u
 
 /**
@@ -110,11 +110,19 @@ DMABUFX_API void dmabufx_xsk_kick_tx(struct dmabufx_xsk *xsk);
  */
 DMABUFX_API uint32_t dmabufx_xsk_reap_mixed(struct dmabufx_xsk *xsk);
 
+/** DMABUFX_CHECK_RX - of dmabufx_xsk_check(): frames that were received. */
+#define DMABUFX_CHECK_RX (1u << 0)
+/** DMABUFX_CHECK_TX - frames to send from. */
+#define DMABUFX_CHECK_TX (1u << 1)
+/** DMABUFX_CHECK_LEN - they will be sent, so their lengths matter. */
+#define DMABUFX_CHECK_LEN (1u << 2)
+
 /**
  * dmabufx_xsk_check() - whether frames got lost, or were used twice
  * @xsk: socket
  * @descs: packets that are being given to the library
  * @n: how many; 0: none
+ * @what: DMABUFX_CHECK_*
  *
  * The inline calls ask it where DMABUFX_XSK_DEBUG is 1, and end the program if
  * something is wrong.
@@ -124,7 +132,8 @@ DMABUFX_API uint32_t dmabufx_xsk_reap_mixed(struct dmabufx_xsk *xsk);
  * Since: 0.1
  */
 DMABUFX_API const char *dmabufx_xsk_check(const struct dmabufx_xsk *xsk,
-					  const struct dmabufx_desc *descs, uint32_t n);
+					  const struct dmabufx_desc *descs, uint32_t n,
+					  uint32_t what);
 
 #ifndef DMABUFX_XSK_DEBUG
 /** DMABUFX_XSK_DEBUG - set to 1 before including this: each call checks the frames. */
@@ -134,16 +143,16 @@ DMABUFX_API const char *dmabufx_xsk_check(const struct dmabufx_xsk *xsk,
 #if DMABUFX_XSK_DEBUG
 #include <stdio.h>
 #include <stdlib.h>
-#define DX_RING_CHECK(xsk, descs, n)                                   \
-	do {                                                           \
-		const char *wrong_ = dmabufx_xsk_check(xsk, descs, n); \
-		if (wrong_) {                                          \
-			fprintf(stderr, "%s: %s\n", __func__, wrong_); \
-			abort();                                       \
-		}                                                      \
+#define DX_RING_CHECK(xsk, descs, n, what)                                   \
+	do {                                                                 \
+		const char *wrong_ = dmabufx_xsk_check(xsk, descs, n, what); \
+		if (wrong_) {                                                \
+			fprintf(stderr, "%s: %s\n", __func__, wrong_);       \
+			abort();                                             \
+		}                                                            \
 	} while (0)
 #else
-#define DX_RING_CHECK(xsk, descs, n) ((void)0)
+#define DX_RING_CHECK(xsk, descs, n, what) ((void)0)
 #endif
 
 /**
@@ -183,7 +192,7 @@ static inline uint32_t dmabufx_xsk_rx_burst(struct dmabufx_xsk *xsk, struct dmab
 	struct dmabufx_ring *rx = &xsk->rx;
 	uint32_t at = rx->ours & rx->mask, have = rx->theirs - rx->ours;
 
-	DX_RING_CHECK(xsk, NULL, 0);
+	DX_RING_CHECK(xsk, NULL, 0, DMABUFX_CHECK_RX);
 	/* Those of the last time are done with. */
 	if (rx->shown != rx->ours)
 		dx_ring_publish(rx, 0);
@@ -208,7 +217,8 @@ static inline uint32_t dmabufx_xsk_rx_burst(struct dmabufx_xsk *xsk, struct dmab
 /**
  * dmabufx_xsk_rx_release() - give received frames back, to be received into again
  * @xsk: the socket that received them
- * @descs: packets; only their addresses matter, and any address in a frame will do
+ * @descs: packets; only their addresses matter, and any address in a frame will do; with
+ * DMABUFX_UMEM_UNALIGNED their lower 48 bits must be as they were
  * @n: how many
  *
  * There is always room for a socket's own frames; each may be given back once.
@@ -225,7 +235,7 @@ static inline void dmabufx_xsk_rx_release(struct dmabufx_xsk *xsk, const struct 
 	uint32_t at = fill->ours & fill->mask;
 	uint32_t first = fill->mask + 1 - at;
 
-	DX_RING_CHECK(xsk, descs, n);
+	DX_RING_CHECK(xsk, descs, n, DMABUFX_CHECK_RX);
 	if (__builtin_expect(n <= first, 1)) {
 		dx_copy_addrs(slots + at, descs, n);
 	} else {
@@ -344,7 +354,7 @@ static inline uint32_t dmabufx_xsk_tx_alloc(struct dmabufx_xsk *xsk, struct dmab
 {
 	const uint64_t *top;
 
-	DX_RING_CHECK(xsk, NULL, 0);
+	DX_RING_CHECK(xsk, NULL, 0, DMABUFX_CHECK_TX);
 	if (xsk->nstack < n) {
 		dmabufx_xsk_tx_reap(xsk);
 		if (xsk->nstack < n)
@@ -369,7 +379,7 @@ static inline uint32_t dmabufx_xsk_tx_alloc(struct dmabufx_xsk *xsk, struct dmab
 static inline void dmabufx_xsk_tx_free(struct dmabufx_xsk *xsk, const struct dmabufx_desc *descs,
 				       uint32_t n)
 {
-	DX_RING_CHECK(xsk, descs, n);
+	DX_RING_CHECK(xsk, descs, n, DMABUFX_CHECK_TX);
 	for (uint32_t i = 0; i < n; i++)
 		xsk->stack[xsk->nstack++] = (descs[i].addr & xsk->tx_mask) + xsk->tx_lead;
 }
@@ -400,6 +410,17 @@ static inline uint32_t dx_xsk_submit(struct dmabufx_xsk *xsk, const struct dmabu
 	return n;
 }
 
+/*
+ * After @n more were given to the kernel: when what is pending passes a multiple of
+ * DMABUFX_XSK_REAP_AT, so that single packets don't look for sent ones each time.
+ */
+static inline int dx_xsk_worth_reaping(const struct dmabufx_xsk *xsk, uint32_t n)
+{
+	uint32_t pending = dmabufx_xsk_tx_pending(xsk);
+
+	return (pending ^ (pending - n)) >= DMABUFX_XSK_REAP_AT;
+}
+
 /**
  * dmabufx_xsk_tx_burst() - send packets
  * @xsk: socket
@@ -417,11 +438,11 @@ static inline uint32_t dx_xsk_submit(struct dmabufx_xsk *xsk, const struct dmabu
 static inline uint32_t dmabufx_xsk_tx_burst(struct dmabufx_xsk *xsk,
 					    const struct dmabufx_desc *descs, uint32_t n)
 {
-	DX_RING_CHECK(xsk, descs, n);
+	DX_RING_CHECK(xsk, descs, n, DMABUFX_CHECK_TX | DMABUFX_CHECK_LEN);
 	n = dx_xsk_submit(xsk, descs, n);
 	if (dx_ring_wants_kick(&xsk->tx))
 		dmabufx_xsk_kick_tx(xsk);
-	if (dmabufx_xsk_tx_pending(xsk) >= DMABUFX_XSK_REAP_AT)
+	if (dx_xsk_worth_reaping(xsk, n))
 		dx_xsk_take_done(xsk);
 	return n;
 }
@@ -443,7 +464,8 @@ static inline uint32_t dmabufx_xsk_tx_burst(struct dmabufx_xsk *xsk,
 static inline uint32_t dmabufx_xsk_forward(struct dmabufx_xsk *in, struct dmabufx_xsk *out,
 					   const struct dmabufx_desc *descs, uint32_t n)
 {
-	DX_RING_CHECK(in, descs, n);
+	DX_RING_CHECK(in, descs, n, DMABUFX_CHECK_RX | DMABUFX_CHECK_LEN);
+	DX_RING_CHECK(out, NULL, 0, DMABUFX_CHECK_TX);
 	if (out->tx_from != in)
 		out->tx_from = out->foreign ? NULL : in;
 	n = dx_xsk_submit(out, descs, n);
@@ -451,7 +473,7 @@ static inline uint32_t dmabufx_xsk_forward(struct dmabufx_xsk *in, struct dmabuf
 	out->foreign += n;
 	if (dx_ring_wants_kick(&out->tx))
 		dmabufx_xsk_kick_tx(out);
-	if (dmabufx_xsk_tx_pending(out) >= DMABUFX_XSK_REAP_AT)
+	if (dx_xsk_worth_reaping(out, n))
 		dx_xsk_take_done(out);
 	return n;
 }
