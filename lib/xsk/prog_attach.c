@@ -126,26 +126,17 @@ static void ask_why(const struct dmabufx_prog *prog, uint32_t mode)
 		bpf_xdp_detach(ifindex, flags_of(mode), &opts);
 }
 
-static int learn_id(struct dmabufx_prog *prog)
-{
-	struct bpf_prog_info info = { .id = 0 };
-	uint32_t len = sizeof(info);
-	int err = bpf_obj_get_info_by_fd(bpf_program__fd(prog->bpf), &info, &len);
-
-	prog->id = info.id;
-	return err ? dx_fail_sys(err, "asking for the program's number") : 0;
-}
-
 static int by_link(struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o, uint32_t mode,
 		   struct dx_prog_words *words)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags_of(mode));
 	int err = dx_prog_load(prog, o, words), fd;
 
-	if (!err)
-		err = learn_id(prog);
 	if (err)
 		return err;
+	err = dx_prog_id(bpf_program__fd(prog->bpf), &prog->id, NULL);
+	if (err)
+		return dx_fail_sys(err, "asking for the program's number");
 	fd = bpf_link_create(bpf_program__fd(prog->bpf), (int)prog->ifindex, BPF_XDP, &opts);
 	if (fd < 0) {
 		if (fd != -EBUSY && fd != -EEXIST && fd != -EPERM)
@@ -215,7 +206,7 @@ static int look(struct dmabufx_prog *prog, struct dx_prog_there *ret)
 
 	dx_prog_listen(&words);
 	err = dx_prog_look(prog->ctx->sys, prog->ifindex, ret);
-	if (!err && ret->id && dx_prog_sweep(prog->ctx, prog->ifindex))
+	if (!err && ret->id && dx_prog_sweep(prog->ctx, prog->ifindex, ret))
 		err = dx_prog_look(prog->ctx->sys, prog->ifindex, ret);
 	dx_prog_listen_end();
 	return err ? dx_fail_sys(err, "asking for programs on %s", prog->ifname) : 0;

@@ -11,6 +11,7 @@
 
 #define MAP "xsks_map"
 #define PORTS_MAP "ports"
+#define FRAGS_SECTION "xdp.frags"
 #define PORT_WORDS (65536 / 64)
 
 static const char *file_of(const struct dmabufx_prog_opts *o)
@@ -107,7 +108,9 @@ static int choose_program(struct dmabufx_prog *prog, const struct dmabufx_prog_o
 	if (o->flags & DMABUFX_PROG_FRAGS)
 		bpf_program__set_flags(prog->bpf,
 				       bpf_program__flags(prog->bpf) | BPF_F_XDP_HAS_FRAGS);
-	if (bpf_program__flags(prog->bpf) & BPF_F_XDP_HAS_FRAGS)
+	/* libbpf heeds the section's name when it loads, whatever the flags. */
+	if (o->flags & DMABUFX_PROG_FRAGS ||
+	    !strncmp(bpf_program__section_name(prog->bpf), FRAGS_SECTION, strlen(FRAGS_SECTION)))
 		prog->flags |= DMABUFX_PROG_FRAGS;
 	if (o->kind == DMABUFX_PROG_ALL) {
 		ports = bpf_object__find_map_by_name(prog->obj, PORTS_MAP);

@@ -71,21 +71,37 @@ int dx_prog_attach_failed(struct dmabufx_prog *prog, const struct dmabufx_prog_o
 			  uint32_t mode, int err, const struct dx_prog_words *words);
 
 /* What is on an interface. */
+#define DX_PROG_MEMBERS_MAX 16
 struct dx_prog_there {
 	uint32_t id; /* 0: nothing */
 	uint32_t mode;
 	bool dispatcher;
 	bool link; /* ends with who holds a link of the kernel's */
 	char name[16];
+	uint32_t nmembers; /* of the dispatcher */
+	uint32_t members[DX_PROG_MEMBERS_MAX];
 };
 
-/* prog_share.c: life in libxdp's dispatcher. */
+/* prog_look.c: looks; -errno of libbpf. A program's number, and its name if @name isn't NULL. */
 int dx_prog_look(struct dx_sys *sys, uint32_t ifindex, struct dx_prog_there *ret);
+int dx_prog_id(int fd, uint32_t *ret, char name[16]);
+
+/* prog_reap.c: closes what libxdp left open between the two. */
+struct dx_prog_fds {
+	char *names;
+	int n;
+	struct dx_prog_there there;
+};
+void dx_prog_fds_note(struct dx_prog_fds *fds, struct dx_sys *sys, uint32_t ifindex);
+void dx_prog_fds_reap(struct dx_prog_fds *fds, struct dx_sys *sys);
+
+/* prog_share.c: life in libxdp's dispatcher. */
 int dx_prog_share(struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o, uint32_t mode,
 		  struct dx_prog_words *words);
 void dx_prog_unshare(struct dmabufx_prog *prog);
 /* Removes programs of ours whose process is gone; how many. */
-int dx_prog_sweep(struct dmabufx_ctx *ctx, uint32_t ifindex);
+unsigned int dx_prog_sweep(struct dmabufx_ctx *ctx, uint32_t ifindex,
+			   const struct dx_prog_there *there);
 
 /* prog_owner.c: whether the process that attached a program lives. */
 int dx_prog_own(struct dmabufx_prog *prog, int prog_fd);

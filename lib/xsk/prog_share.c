@@ -2,7 +2,6 @@
 /* Programs beside others, in libxdp's dispatcher. */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <string.h>
 #include <xdp/libxdp.h>
 
 #include "base/fail.h"
@@ -10,121 +9,62 @@
 #include "sys/sys.h"
 #include "xsk/prog_priv.h"
 
-#define PROGRAMS_MAX 16
-
 static enum xdp_attach_mode xdp_mode(uint32_t mode)
 {
 	return mode == DMABUFX_XDP_NATIVE ? XDP_MODE_NATIVE : XDP_MODE_SKB;
 }
 
-static void name_of(struct dx_sys *sys, uint32_t id, char name[16])
+/* Programs without a living process: in the dispatcher, or alone where libxdp had none. */
+static unsigned int find_orphans(struct dx_sys *sys, const struct dx_prog_there *there,
+				 uint32_t *ids)
 {
-	struct bpf_prog_info info = { .id = 0 };
-	uint32_t len = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(id);
-
-	if (fd < 0)
-		return;
-	if (!bpf_obj_get_info_by_fd(fd, &info, &len))
-		memcpy(name, info.name, 16);
-	sys->close(sys, fd);
-}
-
-static bool is_link_of(struct dx_sys *sys, uint32_t link_id, uint32_t prog_id)
-{
-	struct bpf_link_info info = { .id = 0 };
-	uint32_t len = sizeof(info);
-	int fd = bpf_link_get_fd_by_id(link_id);
-	bool yes;
-
-	if (fd < 0)
-		return false;
-	yes = !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == BPF_LINK_TYPE_XDP &&
-	      info.prog_id == prog_id;
-	sys->close(sys, fd);
-	return yes;
-}
-
-static bool has_link(struct dx_sys *sys, uint32_t prog_id)
-{
-	for (uint32_t id = 0; !bpf_link_get_next_id(id, &id);) {
-		if (is_link_of(sys, id, prog_id))
-			return true;
-	}
-	return false;
-}
-
-int dx_prog_look(struct dx_sys *sys, uint32_t ifindex, struct dx_prog_there *ret)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct xdp_multiprog *all;
-	int err = bpf_xdp_query((int)ifindex, 0, &query);
-
-	memset(ret, 0, sizeof(*ret));
-	if (err)
-		return err;
-	ret->id = query.drv_prog_id ? query.drv_prog_id :
-		  query.skb_prog_id ? query.skb_prog_id :
-				      query.prog_id;
-	ret->mode = ret->id == query.skb_prog_id ? DMABUFX_XDP_GENERIC : DMABUFX_XDP_NATIVE;
-	if (!ret->id)
-		return 0;
-	name_of(sys, ret->id, ret->name);
-	all = xdp_multiprog__get_from_ifindex((int)ifindex);
-	if (!libxdp_get_error(all)) {
-		ret->dispatcher = !xdp_multiprog__is_legacy(all);
-		xdp_multiprog__close(all);
-	}
-	ret->link = !ret->dispatcher && has_link(sys, ret->id);
-	return 0;
-}
-
-/* Programs without a living process: in the dispatcher, or alone where libxdp can have none. */
-static unsigned int find_orphans(struct dx_sys *sys, const struct xdp_multiprog *all, uint32_t *ids)
-{
-	struct xdp_program *prog = NULL;
 	unsigned int n = 0;
 
-	if (xdp_multiprog__is_legacy(all)) {
-		prog = xdp_multiprog__main_prog(all);
-		if (prog && dx_prog_orphaned(sys, xdp_program__id(prog)))
-			ids[n++] = xdp_program__id(prog);
-		return n;
+	for (uint32_t i = 0; i < there->nmembers; i++) {
+		if (dx_prog_orphaned(sys, there->members[i]))
+			ids[n++] = there->members[i];
 	}
-	while (n < PROGRAMS_MAX && (prog = xdp_multiprog__next_prog(prog, all))) {
-		if (dx_prog_orphaned(sys, xdp_program__id(prog)))
-			ids[n++] = xdp_program__id(prog);
-	}
+	if (!there->nmembers && dx_prog_orphaned(sys, there->id))
+		ids[n++] = there->id;
 	return n;
 }
 
-static int remove_orphan(uint32_t ifindex, uint32_t id, enum xdp_attach_mode mode)
+static int detach(struct dx_sys *sys, struct xdp_program *xdp, uint32_t ifindex, uint32_t mode)
 {
-	struct xdp_program *prog = xdp_program__from_id(id);
-	int err = (int)libxdp_get_error(prog);
+	struct dx_prog_fds fds;
+	int err;
 
-	if (err)
-		return err;
-	err = xdp_program__detach(prog, (int)ifindex, mode, 0);
-	xdp_program__close(prog);
+	dx_prog_fds_note(&fds, sys, ifindex);
+	err = xdp_program__detach(xdp, (int)ifindex, xdp_mode(mode), 0);
+	dx_prog_fds_reap(&fds, sys);
 	return err;
 }
 
-int dx_prog_sweep(struct dmabufx_ctx *ctx, uint32_t ifindex)
+static int remove_orphan(struct dx_sys *sys, uint32_t ifindex, uint32_t id, uint32_t mode)
 {
-	struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex((int)ifindex);
-	uint32_t ids[PROGRAMS_MAX];
-	enum xdp_attach_mode mode;
-	unsigned int n;
-	int removed = 0;
+	int fd = bpf_prog_get_fd_by_id(id), err;
+	struct xdp_program *xdp;
 
-	if (libxdp_get_error(all))
-		return 0;
-	n = find_orphans(ctx->sys, all, ids);
-	mode = xdp_multiprog__attach_mode(all);
-	xdp_multiprog__close(all);
+	if (fd < 0)
+		return fd;
+	xdp = xdp_program__from_fd(fd);
+	err = (int)libxdp_get_error(xdp);
+	sys->close(sys, fd);
+	if (err)
+		return err;
+	err = detach(sys, xdp, ifindex, mode);
+	xdp_program__close(xdp);
+	return err;
+}
+
+unsigned int dx_prog_sweep(struct dmabufx_ctx *ctx, uint32_t ifindex,
+			   const struct dx_prog_there *there)
+{
+	uint32_t ids[DX_PROG_MEMBERS_MAX];
+	unsigned int n = find_orphans(ctx->sys, there, ids), removed = 0;
+
 	for (unsigned int i = 0; i < n; i++) {
-		if (remove_orphan(ifindex, ids[i], mode))
+		if (remove_orphan(ctx->sys, ifindex, ids[i], there->mode))
 			continue;
 		dx_info(ctx, "interface %u: removed program %u, whose process is gone", ifindex,
 			ids[i]);
@@ -144,7 +84,7 @@ static int check_shared(struct dmabufx_prog *prog, const struct dx_prog_words *w
 		return 0;
 	dx_prog_unshare(prog);
 	return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_NO_XDP,
-		       "%s: libxdp can't use its dispatcher: it needs a bpffs at /sys/fs/bpf (mount -t bpf bpf /sys/fs/bpf) and a kernel with BTF%s",
+		       "%s: libxdp can't use its dispatcher: it needs a bpffs at /sys/fs/bpf (mount -t bpf bpf /sys/fs/bpf) and a kernel with BTF that lets it load programs of type EXT%s",
 		       prog->ifname, dx_prog_said(words, said, sizeof(said)));
 }
 
@@ -174,11 +114,14 @@ int dx_prog_share(struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o, 
 {
 	struct xdp_program *xdp = take_program(prog);
 	int err = (int)libxdp_get_error(xdp);
+	struct dx_prog_fds fds;
 
 	if (err)
 		return dx_fail_sys(err, "handing the program to libxdp");
 	xdp_program__set_xdp_frags_support(xdp, prog->flags & DMABUFX_PROG_FRAGS);
+	dx_prog_fds_note(&fds, prog->ctx->sys, prog->ifindex);
 	err = xdp_program__attach(xdp, (int)prog->ifindex, xdp_mode(mode), 0);
+	dx_prog_fds_reap(&fds, prog->ctx->sys);
 	if (err) {
 		xdp_program__close(xdp);
 		return dx_prog_attach_failed(prog, o, mode, err, words);
@@ -196,7 +139,7 @@ int dx_prog_share(struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o, 
 
 void dx_prog_unshare(struct dmabufx_prog *prog)
 {
-	int err = xdp_program__detach(prog->xdp, (int)prog->ifindex, xdp_mode(prog->mode), 0);
+	int err = detach(prog->ctx->sys, prog->xdp, prog->ifindex, prog->mode);
 
 	if (err) {
 		/* The interface is gone, or somebody detached all: what libxdp pinned remains. */
