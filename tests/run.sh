@@ -20,7 +20,7 @@ usage()
 }
 
 # The lab's: "vm" on mainline's kernel, "lts" on ours, "debug" on ours looking for its mistakes.
-all_suites=(unit style install sanitize clang valgrind vm lts debug)
+all_suites=(unit style install net sanitize clang valgrind vm lts debug)
 suites=()
 setup=yes
 long=
@@ -176,7 +176,7 @@ wait_for_kernel()
 
 # What needs no lab and is not about the tree: tests of the library and of the
 # command. Whoever adds a suite needs no word here unless it is of another kind.
-other_kinds=(style docs install vm bench long)
+other_kinds=(style docs install net vm bench long)
 plain=("${other_kinds[@]/#/--no-suite=}")
 
 suite_unit()
@@ -197,6 +197,12 @@ suite_install()
 	meson_suite install gcc --suite install
 }
 
+# Real interfaces, in network namespaces; also with the sanitizers, where they are built.
+suite_net()
+{
+	meson_suite net gcc --suite net
+}
+
 suite_valgrind()
 {
 	meson_suite valgrind gcc "${plain[@]}" --timeout-multiplier 20 --wrapper "${memcheck[*]}"
@@ -206,6 +212,7 @@ suite_sanitize()
 {
 	build_tree sanitize -Db_sanitize=address,undefined -Db_lundef=false -Ddocs=false || return 0
 	meson_suite sanitize sanitize "${plain[@]}" --timeout-multiplier 5
+	meson_suite net-sanitize sanitize --suite net --timeout-multiplier 5
 }
 
 suite_clang()
@@ -265,7 +272,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--all) long=yes ;;
 	--quick)
-		suites=(unit style install sanitize clang)
+		suites=(unit style install net sanitize clang)
 		skipped+=("the lab, valgrind: --quick")
 		;;
 	--suite)
