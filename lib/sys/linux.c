@@ -239,11 +239,11 @@ static uint64_t linux_now_ms(struct dx_sys *sys)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static void linux_sleep_us(struct dx_sys *sys, unsigned int us)
+static int linux_sleep_us(struct dx_sys *sys, unsigned int us)
 {
 	struct timespec ts = { .tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000 };
 
-	nanosleep(&ts, NULL);
+	RET(nanosleep(&ts, NULL));
 }
 
 static void linux_sleep_ms(struct dx_sys *sys, unsigned int ms)

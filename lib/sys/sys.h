@@ -49,7 +49,7 @@ struct dx_sys {
 	int (*poll)(struct dx_sys *sys, struct pollfd *fds, unsigned int n, int timeout_ms);
 	uint64_t (*now_ms)(struct dx_sys *sys);
 	void (*sleep_ms)(struct dx_sys *sys, unsigned int ms);
-	void (*sleep_us)(struct dx_sys *sys, unsigned int us);
+	int (*sleep_us)(struct dx_sys *sys, unsigned int us); /* -EINTR: less */
 	uint64_t page_size;
 };
 

@@ -81,7 +81,8 @@ static int explain(const struct dx_xsk *xsk, int err, uint32_t zc)
 
 /*
  * A socket of this UMEM whose registration can be shared: the kernel then binds the
- * same way as that one did, so it must have what is asked for.
+ * same way as that one did, so it must have what is asked for. One that copies since it
+ * was told to doesn't say what the driver can do.
  */
 static struct dx_xsk *donor(const struct dx_xsk *xsk, uint32_t zc)
 {
@@ -96,7 +97,8 @@ static struct dx_xsk *donor(const struct dx_xsk *xsk, uint32_t zc)
 			continue;
 		if (other->info.zero_copy ?
 			    zc != DMABUFX_ZC_FORBID :
-			    zc == DMABUFX_ZC_FORBID || (zc == DMABUFX_ZC_PREFER && same_dev))
+			    zc == DMABUFX_ZC_FORBID ||
+				    (zc == DMABUFX_ZC_PREFER && same_dev && other->info.why_copy))
 			return other;
 	}
 	return NULL;
@@ -117,7 +119,8 @@ static int bind_shared(struct dx_xsk *xsk, uint32_t zc, uint64_t until)
 		return err == -EBUSY ? err : -EAGAIN;
 	}
 	xsk->info.shared = 1;
-	xsk->info.why_copy = other->info.why_copy;
+	if (!xsk->info.why_copy)
+		xsk->info.why_copy = other->info.why_copy;
 	return 0;
 }
 
@@ -241,5 +244,8 @@ int dx_xsk_bind(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, uint64_t u
 		err = bind_own(xsk, zc, until);
 	else if (err)
 		return explain(xsk, err, zc);
-	return err ? err : learn(xsk, o);
+	if (err)
+		return err;
+	xsk->bound = true;
+	return learn(xsk, o);
 }

@@ -17,14 +17,19 @@
 static void drain(struct dx_xsk *xsk)
 {
 	struct dx_sys *sys = xsk->ctx->sys;
+	struct dmabufx_xsk *io = &xsk->io;
 	uint64_t until = sys->now_ms(sys) + DRAIN_MS;
 
-	while (dmabufx_xsk_tx_pending(&xsk->io)) {
-		if (!dmabufx_xsk_tx_reap(&xsk->io)) {
-			if (sys->now_ms(sys) >= until)
-				return;
-			sys->sleep_us(sys, 200);
-		}
+	while (dmabufx_xsk_tx_pending(io)) {
+		/* Not dmabufx_xsk_tx_reap(), which would lock the ctx. */
+		io->tx_count += dx_ring_look(&io->done);
+		if (dx_xsk_reap_mixed(xsk))
+			continue;
+		if (sys->now_ms(sys) >= until)
+			return;
+		if (dx_ring_look(&io->tx) && dx_ring_wants_kick(&io->tx))
+			dmabufx_xsk_kick_tx(io);
+		sys->sleep_us(sys, 200);
 	}
 }
 
@@ -32,18 +37,24 @@ static void drain(struct dx_xsk *xsk)
  * What wasn't sent: the last ones of the TX ring, whose slots nobody has used again,
  * since no more are on the way than it has. Those of other sockets, which go back to
  * them, are listed at the end of the stack of free frames, which has room for the
- * ring's beside them.
+ * ring's beside them. The newest first: should the kernel have refused some before, it
+ * is the oldest slots that don't count.
  */
-static uint32_t list_foreign(struct dx_xsk *xsk, uint64_t *addrs)
+static uint32_t list_foreign(struct dx_xsk *xsk, uint64_t *addrs, uint32_t *own)
 {
 	struct dmabufx_xsk *io = &xsk->io;
 	const struct dmabufx_desc *slots = io->tx.slots;
 	uint32_t n = 0;
 
-	for (uint32_t at = io->done.ours; at != io->tx.ours && n < io->foreign; at++) {
-		uint64_t addr = slots[at & io->tx.mask].addr;
+	*own = 0;
+	for (uint32_t at = io->tx.ours; at != io->done.ours && n + *own < io->foreign;) {
+		uint64_t addr = slots[--at & io->tx.mask].addr;
+		struct dx_stretch *whose = dx_stretch_of(xsk->umem, addr);
 
-		if (dx_stretch_of(xsk->umem, addr) != xsk->tx_frames)
+		/* What it received itself has no ring to go back to. */
+		if (whose == xsk->rx_frames)
+			++*own;
+		else if (whose != xsk->tx_frames)
 			addrs[n++] = addr;
 	}
 	return n;
@@ -62,21 +73,6 @@ static void forget_sender(struct dx_xsk *xsk)
 	}
 }
 
-void dx_xsk_free(struct dx_xsk *xsk)
-{
-	struct dx_sys *sys = xsk->ctx->sys;
-
-	if (xsk->prog)
-		dx_prog_put(xsk->prog);
-	dx_sys_close(sys, xsk->fd);
-	dx_xsk_unmap(xsk);
-	/* What failed to open, or was closed in order, has nothing outside. */
-	dx_stretch_leave(xsk->umem, xsk->rx_frames, 0);
-	dx_stretch_leave(xsk->umem, xsk->tx_frames, 0);
-	free(xsk->io.stack);
-	free(xsk->memory);
-}
-
 /*
  * The kernel lets go of a queue some time after its socket is closed. Where it doesn't
  * tell, nor did while the socket was there, the next open has to retry.
@@ -91,28 +87,46 @@ static void close_and_wait(struct dx_xsk *xsk)
 	dx_xsk_unmap(xsk);
 	sys->close(sys, xsk->fd);
 	xsk->fd = -1;
+	xsk->bound = false;
 	while (tells && sys->now_ms(sys) < until &&
 	       dx_netdev_queue_has_xsk(sys, info->ifindex, info->queue) == 1)
 		sys->sleep_us(sys, 500);
+}
+
+void dx_xsk_free(struct dx_xsk *xsk)
+{
+	struct dx_sys *sys = xsk->ctx->sys;
+
+	if (xsk->prog)
+		dx_prog_put(xsk->prog);
+	if (xsk->bound)
+		close_and_wait(xsk);
+	dx_xsk_unmap(xsk);
+	dx_sys_close(sys, xsk->fd);
+	/* What failed to open, or was closed in order, has nothing outside. */
+	dx_stretch_leave(xsk->umem, xsk->rx_frames, 0);
+	dx_stretch_leave(xsk->umem, xsk->tx_frames, 0);
+	free(xsk->io.stack);
+	free(xsk->memory);
 }
 
 static void close_locked(struct dx_xsk *xsk)
 {
 	struct dmabufx_xsk *io = &xsk->io;
 	uint64_t *unsent = io->stack + io->tx_frames;
-	uint32_t rx_held, tx_own, n;
+	uint32_t rx_held, rx_back, tx_own, n;
 
 	if (xsk->prog && io->rx_frames)
 		dx_prog_remove(xsk->prog, xsk->info.queue);
 	drain(xsk);
 	tx_own = dmabufx_xsk_tx_pending(io) - io->foreign;
-	n = list_foreign(xsk, unsent);
+	n = list_foreign(xsk, unsent, &rx_back);
 	close_and_wait(xsk);
 	for (uint32_t i = 0; i < n; i++)
 		dx_xsk_return(xsk, unsent[i]);
 	forget_sender(xsk);
 	dx_list_unlink(&xsk->link);
-	rx_held = io->rx_frames - (io->fill.ours - io->rx.ours);
+	rx_held = io->rx_frames - (io->fill.ours - io->rx.ours) - rx_back;
 	/* Held: the caller has them, or another socket is sending them. */
 	dx_stretch_leave(xsk->umem, xsk->rx_frames, rx_held);
 	dx_stretch_leave(xsk->umem, xsk->tx_frames, io->tx_frames - io->nstack - tx_own);

@@ -43,52 +43,88 @@ bool dx_xsk_return(struct dx_xsk *out, uint64_t addr)
 	return true;
 }
 
-uint32_t dmabufx_xsk_reap_mixed(struct dmabufx_xsk *io)
+uint32_t dx_xsk_reap_mixed(struct dx_xsk *xsk)
 {
-	struct dx_xsk *xsk = dx_xsk_of(io);
+	struct dmabufx_xsk *io = &xsk->io;
 	struct dmabufx_ring *done = &io->done;
 	const uint64_t *slots = done->slots;
 	uint32_t n = done->theirs - done->ours;
 
-	dx_lock(xsk->ctx);
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t addr = slots[(done->ours + i) & done->mask];
 
 		if (dx_xsk_return(xsk, addr))
 			io->foreign--;
 		else if (io->nstack < io->tx_frames)
-			io->stack[io->nstack++] = addr;
+			io->stack[io->nstack++] = (addr & io->tx_mask) + io->tx_lead;
 	}
-	dx_unlock(xsk->ctx);
 	dx_ring_publish(done, n);
 	return n;
 }
 
-/*
- * In each direction: what the kernel has, what is on the way for others, what is free
- * here and what the caller holds are all frames; the caller's share is what is
- * left, so that it must be in range.
- */
-const char *dmabufx_xsk_check(const struct dmabufx_xsk *io, const struct dmabufx_desc *descs,
-			      uint32_t n)
+uint32_t dmabufx_xsk_reap_mixed(struct dmabufx_xsk *io)
 {
-	uint64_t len = dx_xsk_of(io)->umem->len;
+	struct dx_xsk *xsk = dx_xsk_of(io);
+	uint32_t n;
+
+	dx_lock(xsk->ctx);
+	n = dx_xsk_reap_mixed(xsk);
+	dx_unlock(xsk->ctx);
+	return n;
+}
+
+static const char *check_rx(const struct dmabufx_xsk *io)
+{
 	uint32_t in_kernel = io->fill.ours - io->rx.ours;
+
+	return in_kernel + io->forwarded > io->rx_frames ?
+		       "more frames were released or forwarded than received" :
+		       NULL;
+}
+
+static const char *check_tx(const struct dmabufx_xsk *io)
+{
 	uint32_t pending = dmabufx_xsk_tx_pending(io);
 
-	if (in_kernel + io->forwarded > io->rx_frames)
-		return "more frames were released or forwarded than received";
 	if (io->foreign > pending)
 		return "more frames of others came back than were forwarded";
 	if (io->nstack + (pending - io->foreign) > io->tx_frames)
 		return "more frames were sent or freed than allocated";
 	if (io->tx_frames && pending > io->tx.mask + 1)
 		return "more frames are being sent than the ring has";
-	for (uint32_t i = 0; i < n; i++) {
-		uint64_t at = (descs[i].addr & DMABUFX_ADDR_MASK) + (descs[i].addr >> 48);
-
-		if (at >= len || descs[i].len > len - at)
-			return "a packet lies outside of the UMEM";
-	}
 	return NULL;
+}
+
+/* As the kernel does, which drops what it refuses, and its frame until the socket is closed. */
+static bool fits(const struct dmabufx_umem *umem, const struct dmabufx_desc *desc)
+{
+	uint64_t at = (desc->addr & DMABUFX_ADDR_MASK) + (desc->addr >> 48);
+
+	if (!desc->len || at >= umem->len || desc->len > umem->len - at || at < umem->metadata)
+		return false;
+	return umem->flags & DMABUFX_UMEM_UNALIGNED ||
+	       (at - umem->metadata) % umem->chunk + umem->metadata + desc->len <= umem->chunk;
+}
+
+/*
+ * In each direction: what the kernel has, what is on the way for others, what is free
+ * here and what the caller holds are all frames; the caller's share is what is
+ * left, so that it must be in range. Each thread looks at its own direction.
+ */
+const char *dmabufx_xsk_check(const struct dmabufx_xsk *io, const struct dmabufx_desc *descs,
+			      uint32_t n, uint32_t what)
+{
+	const struct dx_xsk *xsk = dx_xsk_of(io);
+	const struct dx_stretch *own = what & DMABUFX_CHECK_RX ? xsk->rx_frames : xsk->tx_frames;
+	const char *wrong = what & DMABUFX_CHECK_RX ? check_rx(io) : check_tx(io);
+
+	for (uint32_t i = 0; i < n && !wrong; i++) {
+		uint64_t at = (descs[i].addr & DMABUFX_ADDR_MASK) / xsk->umem->chunk;
+
+		if (!own || at - own->first >= own->n)
+			wrong = "a frame isn't the socket's";
+		else if (what & DMABUFX_CHECK_LEN && !fits(xsk->umem, &descs[i]))
+			wrong = "a packet is empty, or leaves its frame or the UMEM";
+	}
+	return wrong;
 }

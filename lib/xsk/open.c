@@ -73,6 +73,12 @@ static struct dx_xsk *new_xsk(struct dmabufx_umem *umem, const struct dmabufx_xs
 	xsk->io.rx.flags = &xsk->never;
 	xsk->io.fill.flags = &xsk->never;
 	xsk->io.tx.flags = &xsk->never;
+	/* A direction that it doesn't have: nothing ever comes, and there is no room. */
+	xsk->io.rx.ours_shared = &xsk->nowhere;
+	xsk->io.rx.theirs_shared = &xsk->never;
+	xsk->io.tx.ours_shared = &xsk->nowhere;
+	xsk->io.tx.theirs_shared = &xsk->never;
+	xsk->io.tx.mask = UINT32_MAX;
 	xsk->info.size = sizeof(xsk->info);
 	xsk->info.flags = o->flags;
 	if (!(o->flags & DMABUFX_XSK_NO_RX))
@@ -192,7 +198,7 @@ static int make_frames(struct dx_xsk *xsk)
 	xsk->io.tx_lead = pow2 ? umem->metadata : 0;
 	for (uint32_t i = 0; i < xsk->info.tx_frames; i++)
 		xsk->io.stack[i] = dx_umem_frame_addr(umem, xsk->tx_frames->first + i) +
-				   (pow2 ? 0 : umem->metadata);
+				   umem->metadata;
 	xsk->io.nstack = xsk->info.tx_frames;
 	return 0;
 }

@@ -17,6 +17,7 @@ struct dx_xsk {
 	struct dmabufx_umem *umem;
 	struct dx_list link; /* in umem->xsks */
 	int fd;
+	bool bound;
 	struct dmabufx_prog *prog; /* NULL: none of the library's */
 	struct dx_stretch *rx_frames;
 	struct dx_stretch *tx_frames;
@@ -27,6 +28,8 @@ struct dx_xsk {
 	/* What a ring's flags pointer points to where the kernel's word isn't what counts. */
 	uint32_t always;
 	uint32_t never;
+	uint32_t nowhere; /* where the index of a ring goes that isn't there */
+	uint32_t tx_seen; /* how far the kernel was with sending when dmabufx_xsk_wait() looked */
 	struct dmabufx_xsk_info info;
 	uint32_t sleep;
 	uint32_t timer_us;
@@ -51,8 +54,9 @@ void dx_xsk_free(struct dx_xsk *xsk);
 
 /*
  * io.c: @addr was sent by @out. True: it was another's frame, and is his again; he
- * must not be at work meanwhile.
+ * must not be at work meanwhile. The other takes all back that was seen to be sent.
  */
 bool dx_xsk_return(struct dx_xsk *out, uint64_t addr);
+uint32_t dx_xsk_reap_mixed(struct dx_xsk *out);
 
 #endif

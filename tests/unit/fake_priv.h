@@ -64,7 +64,7 @@ int fake_sys_getsockopt(struct dx_sys *sys, int fd, int level, int name, void *v
 ssize_t fake_sys_send(struct dx_sys *sys, int fd, const void *buf, size_t len, int flags);
 ssize_t fake_sys_recv(struct dx_sys *sys, int fd, void *buf, size_t len, int flags);
 int fake_sys_poll(struct dx_sys *sys, struct pollfd *fds, unsigned int n, int timeout_ms);
-void fake_sys_sleep_us(struct dx_sys *sys, unsigned int us);
+int fake_sys_sleep_us(struct dx_sys *sys, unsigned int us);
 
 bool fake_group_viable(struct fake *f, int group);
 /* A group's file, or a device's, is closed for good. */

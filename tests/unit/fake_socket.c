@@ -155,11 +155,12 @@ int fake_sys_poll(struct dx_sys *sys, struct pollfd *fds, unsigned int n, int ti
 	return 0;
 }
 
-void fake_sys_sleep_us(struct dx_sys *sys, unsigned int us)
+int fake_sys_sleep_us(struct dx_sys *sys, unsigned int us)
 {
 	FAKE_SCOPE(f, sys);
 
 	/* Its clock has milliseconds; a sleep must get somewhere. */
 	f->now += (us + 999) / 1000;
 	f->slept += (us + 999) / 1000;
+	return 0;
 }
