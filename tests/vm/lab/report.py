@@ -67,12 +67,18 @@ def last_words(folder, lines=12):
     return "\n".join(said)
 
 
+def runs(folder):
+    """Whether the process that a folder of logs is named for lives; a long boot needs its own."""
+    return os.path.exists(f"/proc/{folder.rpartition('-')[2]}")
+
+
 def log_folder(cache, keep=30):
-    """A new folder for one boot's logs; the oldest go."""
+    """A new folder for one boot's logs; the oldest go, but for those of boots that run."""
     logs = os.path.join(cache, "logs")
     os.makedirs(logs, exist_ok=True)
     for old in sorted(os.listdir(logs))[:-(keep - 1)]:
-        shutil.rmtree(os.path.join(logs, old), ignore_errors=True)
+        if not runs(old):
+            shutil.rmtree(os.path.join(logs, old), ignore_errors=True)
     mine = os.path.join(logs, f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
     os.makedirs(mine)
     return mine
