@@ -117,7 +117,7 @@ def calls(bench, gates):
 
 
 def rate(bench, gates):
-    """The best of some tries: other work can keep any receiver away for longer than 1,024 frames."""
+    """The best of some tries: other work may keep a receiver away for more than 1,024 frames."""
     tries = []
     while not tries or (tries[-1][0] and len(tries) < TRIES):
         done = bench.one('--impl=ours', '--work=rxdrop', '--wait=adaptive', f'--pps={PPS}',
