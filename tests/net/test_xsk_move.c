@@ -295,5 +295,6 @@ int main(void)
 	};
 
 	net_need_privilege();
+	cmocka_set_test_filter(getenv("NET_CASES"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

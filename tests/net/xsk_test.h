@@ -68,7 +68,7 @@ void lanes_run(struct lane *lanes, uint32_t nlanes, uint32_t n);
 
 /* Until all is sent and no frame is anywhere but in the kernel to be received into. */
 void assert_idle(struct dmabufx_xsk *xsk);
-/* How many packets tests of many send: NET_PACKETS, or @usual. */
+/* How many packets, or rounds, tests of many have: NET_PACKETS or NET_ROUNDS, or @usual. */
 uint32_t net_count(const char *name, uint32_t usual);
 
 #endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Threads as documented: of each socket one receives and one sends, while others open
+ * and close sockets of the same UMEM. Also to be built with ThreadSanitizer.
+ */
+#include "xsk_test.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LEN 64
+#define WINDOW 100
+
+/* One direction: who sends and who receives share nothing but how far it is. */
+struct road {
+	struct xworld *w;
+	struct dmabufx_xsk *from;
+	struct dmabufx_xsk *to;
+	struct net_flow flow;
+	uint32_t n;
+	atomic_uint got;
+	atomic_int wrong; /* cmocka's checks are for the main thread alone */
+	pthread_t threads[2];
+};
+
+static void *sends(void *arg)
+{
+	struct road *r = arg;
+	uint64_t until = net_now_ms() + 60000;
+	uint32_t sent = 0;
+
+	while (sent < r->n && net_now_ms() < until) {
+		struct dmabufx_desc descs[16];
+		uint32_t room = WINDOW - (sent - r->got), n, taken;
+
+		n = room < 16 ? room : 16;
+		n = n < r->n - sent ? n : r->n - sent;
+		n = dmabufx_xsk_tx_alloc(r->from, descs, n);
+		for (uint32_t i = 0; i < n; i++) {
+			descs[i].len = LEN;
+			net_packet(r->w->net, &r->flow, sent + i,
+				   dmabufx_xsk_data(r->from, descs[i].addr));
+		}
+		taken = dmabufx_xsk_tx_burst(r->from, descs, n);
+		dmabufx_xsk_tx_free(r->from, descs + taken, n - taken);
+		sent += taken;
+		if (!n)
+			dmabufx_xsk_tx_reap(r->from);
+	}
+	while (dmabufx_xsk_tx_pending(r->from) && net_now_ms() < until)
+		dmabufx_xsk_tx_reap(r->from);
+	return NULL;
+}
+
+static void *receives(void *arg)
+{
+	struct road *r = arg;
+	uint64_t until = net_now_ms() + 60000;
+
+	while (r->got < r->n && !r->wrong && net_now_ms() < until) {
+		struct dmabufx_desc *descs;
+		uint32_t n = dmabufx_xsk_rx_burst(r->to, &descs, 32), seq;
+
+		for (uint32_t i = 0; i < n; i++)
+			if (!net_check(r->w->net, &r->flow, dmabufx_xsk_data(r->to, descs[i].addr),
+				       descs[i].len, &seq) ||
+			    seq != r->got + i)
+				r->wrong++;
+		dmabufx_xsk_rx_release(r->to, descs, n);
+		r->got += n;
+		if (!n)
+			dmabufx_xsk_wait(&r->to, 1, 20);
+	}
+	return NULL;
+}
+
+static void start(struct road *r)
+{
+	assert_int_equal(pthread_create(&r->threads[0], NULL, sends, r), 0);
+	assert_int_equal(pthread_create(&r->threads[1], NULL, receives, r), 0);
+}
+
+static void end(struct road *r)
+{
+	for (int i = 0; i < 2; i++)
+		pthread_join(r->threads[i], NULL);
+	assert_int_equal(r->wrong, 0);
+	assert_int_equal(r->got, r->n);
+}
+
+/* @meanwhile runs in the main thread. */
+static void both_ways(struct xworld *w, const struct dmabufx_xsk_opts *opts,
+		      void (*meanwhile)(struct xworld *w, struct road *roads))
+{
+	struct dmabufx_xsk *near = xsk_open(w, NET_NEAR, 0, opts);
+	struct dmabufx_xsk *far = xsk_open(w, NET_FAR, 0, opts);
+	static struct road roads[2];
+
+	memset(roads, 0, sizeof(roads));
+	for (int i = 0; i < 2; i++) {
+		roads[i].w = w;
+		roads[i].from = i ? far : near;
+		roads[i].to = i ? near : far;
+		roads[i].flow = (struct net_flow){ .from = i ? NET_FAR : NET_NEAR, .len = LEN };
+		roads[i].n = net_count("NET_PACKETS", 30000);
+		start(&roads[i]);
+	}
+	if (meanwhile)
+		meanwhile(w, roads);
+	end(&roads[0]);
+	end(&roads[1]);
+	assert_idle(near);
+	assert_idle(far);
+	xsk_close(w, NET_NEAR, near);
+	xsk_close(w, NET_FAR, far);
+}
+
+static void one_thread_a_direction(void **state)
+{
+	DMABUFX_OPTS(dmabufx_xsk_opts, opts, .sleep = DMABUFX_SLEEP_TIMER, .timer_us = 20);
+
+	both_ways(*state, NULL, NULL);
+	both_ways(*state, &opts, NULL);
+	opts.sleep = DMABUFX_SLEEP_POLL;
+	both_ways(*state, &opts, NULL);
+}
+
+static void open_and_close(struct xworld *w, struct road *roads)
+{
+	DMABUFX_OPTS(dmabufx_xsk_opts, few, .rx_frames = 64);
+
+	do
+		xsk_close(w, NET_NEAR, xsk_open(w, NET_NEAR, 1, &few));
+	while (!roads[0].wrong && !roads[1].wrong && roads[0].got < roads[0].n);
+}
+
+static void others_open_and_close_meanwhile(void **state)
+{
+	both_ways(*state, NULL, open_and_close);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		xsk_case(one_thread_a_direction),
+		xsk_case(others_open_and_close_meanwhile),
+	};
+
+	net_need_privilege();
+	cmocka_set_test_filter(getenv("NET_CASES"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
