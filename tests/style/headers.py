@@ -54,7 +54,7 @@ def check(root):
         runs += [(options, 'c++', [cxx, '-std=c++11', *old, *GNU])]
     problems, seen = [], 0
     for path in tree.files(root, '.h', under='include'):
-        name, text = os.path.basename(path), tree.read(root, path)
+        name, text = os.path.relpath(path, 'include/dmabufx'), tree.read(root, path)
         for make, language, command in runs:
             seen += 1
             said = compile_text([*command, include], language, make(name, text))

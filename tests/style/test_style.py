@@ -85,6 +85,12 @@ class Floors(Tree):
         self.add('include/dmabufx/t.h', LGPL + '#include <linux/types.h>\n')
         self.found(floors.check(self.root), 'a public header may not include linux/types.h')
 
+    def test_only_libxdps_names_need_the_kernels_types(self):
+        self.add('include/dmabufx/compat/t.h', LGPL + '#include <linux/types.h>\n')
+        self.clean(floors.check(self.root))
+        self.add('include/dmabufx/compat/t.h', LGPL + '#include <linux/vfio.h>\n')
+        self.found(floors.check(self.root), 'may not include linux/vfio.h')
+
     def test_public_headers_include_only_each_other(self):
         self.add('include/dmabufx/t.h', LGPL + '#include "secret.h"\n')
         self.found(floors.check(self.root), 'secret.h')
