@@ -56,6 +56,11 @@ enum wait_how {
 	WAIT_POLL,
 };
 
+enum profile {
+	PROFILE_HEADERS,
+	PROFILE_PAYLOAD,
+};
+
 /**
  * struct plan - what a worker is to do
  * @impl: by which code
@@ -65,6 +70,7 @@ enum wait_how {
  * @size: bytes of a packet
  * @batch: packets at a time; 0: what suits the work
  * @pps: packets a second that the generator sends; 0: all it can
+ * @profile: how many frames wait for packets, not for xdpsock-ref
  * @count: packets to move; FOREVER: until told to stop
  * @ifname: interface
  */
@@ -76,6 +82,7 @@ struct plan {
 	uint32_t size;
 	uint32_t batch;
 	uint32_t pps;
+	enum profile profile;
 	uint64_t count;
 	char ifname[16];
 };

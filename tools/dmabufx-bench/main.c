@@ -14,6 +14,7 @@ static const char usage[] =
 	"Options of a worker:\n"
 	"  --impl=ours|libxdp-raw|xdpsock-ref  --work=rxdrop|txonly|l2fwd|ping\n"
 	"  --size=BYTES  --batch=N  --touch=0|1|all  --wait=spin|adaptive|poll  --count=N\n"
+	"  --profile=headers|payload\n"
 	"of xsk:         --work=WORK[,WORK...]  --size=BYTES[,BYTES...]  --impl=IMPL[,IMPL...]\n"
 	"                --rounds=N  --ms=N  --runs=N  --json=FILE  --svg=FILE\n"
 	"of xsk one:     --wrap=COMMAND  --pps=N  --limit=N\n"

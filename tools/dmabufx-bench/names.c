@@ -8,6 +8,7 @@
 const char *const impl_names[IMPLS] = { "ours", "libxdp-raw", "xdpsock-ref", "testpmd" };
 const char *const work_names[WORKS] = { "rxdrop", "txonly", "l2fwd", "ping", "ask" };
 static const char *const touch_names[] = { "0", "1", "all" };
+static const char *const profile_names[] = { "headers", "payload" };
 static const char *const wait_names[] = { "spin", "adaptive", "poll" };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -59,6 +60,8 @@ int plan_option(struct plan *plan, const char *option)
 		return word(value, work_names, WORKS, &plan->work) ? 1 : -1;
 	if (IS("touch"))
 		return word(value, touch_names, COUNT_OF(touch_names), &plan->touch) ? 1 : -1;
+	if (IS("profile"))
+		return word(value, profile_names, COUNT_OF(profile_names), &plan->profile) ? 1 : -1;
 	if (IS("wait"))
 		return word(value, wait_names, COUNT_OF(wait_names), &plan->wait) ? 1 : -1;
 	if (IS("ifname")) {
@@ -102,13 +105,14 @@ void plan_defaults(struct plan *plan)
 
 int plan_words(const struct plan *plan, char *words[], int max)
 {
-	char text[9][48];
+	char text[10][48];
 	int n = 0;
 
 	snprintf(text[n++], sizeof(text[0]), "--impl=%s", impl_names[plan->impl]);
 	snprintf(text[n++], sizeof(text[0]), "--work=%s", work_names[plan->work]);
 	snprintf(text[n++], sizeof(text[0]), "--touch=%s", touch_names[plan->touch]);
 	snprintf(text[n++], sizeof(text[0]), "--wait=%s", wait_names[plan->wait]);
+	snprintf(text[n++], sizeof(text[0]), "--profile=%s", profile_names[plan->profile]);
 	snprintf(text[n++], sizeof(text[0]), "--size=%u", plan->size);
 	snprintf(text[n++], sizeof(text[0]), "--batch=%u", plan->batch);
 	snprintf(text[n++], sizeof(text[0]), "--ifname=%s", plan->ifname);
@@ -131,6 +135,8 @@ static const struct layout ref_layout = {
 	.done_ring = REF_RING,
 };
 
+#define RX_PAYLOAD 4096u
+
 /* The library's, with options left to it. */
 static const struct layout our_layout = {
 	.chunk = 2048,
@@ -146,6 +152,8 @@ static const struct layout our_layout = {
 void layout_of(const struct plan *plan, struct layout *ret)
 {
 	*ret = plan->impl == IMPL_REF ? ref_layout : our_layout;
+	if (plan->impl != IMPL_REF && plan->profile == PROFILE_PAYLOAD)
+		ret->rx_frames = ret->fill_ring = ret->rx_ring = RX_PAYLOAD;
 	if (plan->work == WORK_RXDROP)
 		ret->tx_frames = 0;
 	if (plan->work == WORK_TXONLY)

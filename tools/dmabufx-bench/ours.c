@@ -31,7 +31,9 @@ static const uint32_t sleeps[] = {
 static int open_sockets(struct worker *w, struct ours *o)
 {
 	const struct layout *l = &w->layout;
-	DMABUFX_OPTS(dmabufx_xsk_opts, opts, .sleep = sleeps[w->plan.wait]);
+	DMABUFX_OPTS(dmabufx_xsk_opts, opts, .sleep = sleeps[w->plan.wait],
+		     .rx_profile = w->plan.profile == PROFILE_PAYLOAD ? DMABUFX_RX_PAYLOAD :
+									DMABUFX_RX_HEADERS);
 	int err;
 
 	if (!l->tx_frames || l->two)

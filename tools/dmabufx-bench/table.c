@@ -127,6 +127,10 @@ static void measure(const struct table *t, struct cell *cell)
 		add(cell, plans, &n, IMPL_OURS, WAIT_SPIN, "ours");
 	if (t->impls[IMPL_OURS] && cell->work == WORK_RXDROP)
 		add(cell, plans, &n, IMPL_OURS, WAIT_ADAPTIVE, "ours, adaptive wait");
+	if (t->impls[IMPL_OURS] && cell->work == WORK_RXDROP && t->touch == TOUCH_ALL) {
+		add(cell, plans, &n, IMPL_OURS, WAIT_SPIN, "ours, payload");
+		plans[n - 1].profile = PROFILE_PAYLOAD;
+	}
 	if (t->impls[IMPL_TESTPMD] && testpmd_found())
 		add(cell, plans, &n, IMPL_TESTPMD, WAIT_SPIN, "testpmd");
 	cell->rounds = t->rounds;
