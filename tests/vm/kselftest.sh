@@ -99,7 +99,7 @@ vfio_on_both()
 			*_dmabuf_test) continue ;;
 			esac
 			printf '%s vfio/%s\n' IGB0 "${test##*/}" EDU0 "${test##*/}"
-		done | boot "$2-on-$kernel" "$kernel"
+		done | boot "$2-on-$kernel" "$kernel" --append vfio_pci.enable_sriov=1
 	done
 }
 
