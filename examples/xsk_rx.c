@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 		uint32_t n = dmabufx_xsk_rx_burst(xsk, &descs, 64);
 
 		for (uint32_t i = 0; i < n; i++)
-			bytes += descs[i].len; /* dmabufx_xsk_data(xsk, descs[i].addr) is the packet */
+			bytes += descs[i].len; /* at dmabufx_xsk_data(xsk, descs[i].addr) */
 		packets += n;
 		if (n)
 			dmabufx_xsk_rx_release(xsk, descs, n);
