@@ -54,7 +54,9 @@ static void wake_tx(struct dx_xsk *xsk)
 
 /*
  * Before a sleep. The fence stands between the index that was published last and the
- * flag: either the kernel sees the frames, or this sees that it wants to be woken.
+ * flag: either the kernel sees the frames, or this sees that it wants to be woken; of a
+ * driver that doesn't look at the ring again after it has set the flag, the next look
+ * does, LINK_MS later at most. tests/net/model tries all of it.
  */
 static void wake(struct dmabufx_xsk *const *xsks, uint32_t n)
 {
