@@ -38,6 +38,7 @@ static pid_t start(int ns, int cpu, int in, char *words[])
 		die("fork: %s", strerror(errno));
 	if (pid)
 		return pid;
+	/* Outlives execve(), and kills who is stopped, too. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(BENCH_FAILED);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
 /* A multiple of all usual batches, and less than the frames that there are to receive into. */
 #define PRIMED 768u
@@ -23,8 +22,6 @@ static void obey_signals(void)
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	/* What execve() doesn't hand on is set again: nobody is to outlive the driver. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
 static struct totals *share(int fd)
