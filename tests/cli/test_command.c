@@ -146,6 +146,8 @@ static void help_of_each_command_has_an_example(void **state)
 
 static void help_of_xsk_names_its_commands(void **state)
 {
+	static const char *const names[] = { "  xsk query ", "  xsk rx ", "  xsk tx ", "  xsk fwd ",
+					     "  xsk stats " };
 	static const char *const forms[][3] = { { "xsk", "--help" }, { "help", "xsk" } };
 	static const char *const query[][3] = { { "xsk", "query", "--help" },
 						{ "xsk", "--help", "query" },
@@ -156,7 +158,8 @@ static void help_of_xsk_names_its_commands(void **state)
 	for (int i = 0; i < 2; i++) {
 		RUN(&r, forms[i][0], forms[i][1]);
 		assert_int_equal(r.status, 0);
-		assert_non_null(strstr(r.out, "  xsk query "));
+		for (size_t c = 0; c < sizeof(names) / sizeof(names[0]); c++)
+			assert_non_null(strstr(r.out, names[c]));
 		RUN(&r, forms[i][0], forms[i][1], "--json");
 		obj = run_json(&r);
 		assert_true(json_object_object_get_ex(obj, "commands", &list));
@@ -224,9 +227,14 @@ static void absent_device_is_told(void **state)
 
 static void absent_interface_is_told_with_those_there_are(void **state)
 {
-	IS_ERROR(1, "ENODEV", "xsk", "query", "not-an-iface");
-	assert_non_null(strstr(r.err, "'not-an-iface'"));
-	assert_non_null(strstr(r.err, " lo"));
+	static const char *const names[] = { "query", "rx", "tx", "stats" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		IS_ERROR(1, "ENODEV", "xsk", names[i], "not-an-iface");
+		assert_non_null(strstr(r.err, "'not-an-iface'"));
+		assert_non_null(strstr(r.err, " lo"));
+	}
+	IS_ERROR(1, "ENODEV", "xsk", "fwd", "lo", "not-an-iface");
 }
 
 static const char *answer_of(struct json_object *list, const char *id)

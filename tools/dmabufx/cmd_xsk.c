@@ -7,11 +7,54 @@
 /* Their names have the word before them, so that help and errors say it too. */
 #define WORD "xsk "
 
+/* What several take. */
+#define QUEUE "  --queue N        this queue; 0\n"
+#define LIMITS                                      \
+	"  --count N        stop after N packets\n" \
+	"  --seconds S      stop after this time\n"
+#define ZC "  --zc HOW         without copying: prefer, require or forbid\n"
+#define RX                                                                                \
+	"  --generic        XDP in the kernel's general code, not in the driver\n"        \
+	"  --profile WHAT   headers: 1024 frames, which stay in a cache; payload: 4096\n" \
+	"  --multi-buffer   packets may have several frames\n"                            \
+	"  --sleep HOW      while nothing comes: adaptive, spin, timer or poll\n"
+
 static const struct command commands[] = {
 	{ WORD "query", "[--no-try] INTERFACE",
 	  "Ask what AF_XDP can do on an interface, and why not more.",
 	  "  --no-try       open no socket: whether it can do without copying isn't tried\n",
 	  "dmabufx xsk query eth0", cmd_xsk_query },
+	{ WORD "rx",
+	  "[--queue N | --all] [--count N] [--seconds S] [--write FILE] [--zc HOW] [--generic] "
+	  "[--ports P,...] [--profile WHAT] [--multi-buffer] [--sleep HOW] INTERFACE",
+	  "Receive packets, count them, and write them to a file.",
+	  QUEUE "  --all            each queue\n" LIMITS
+		"  --write FILE     packets to FILE as pcapng; - is standard output\n" ZC RX
+		"  --ports P,...    only TCP and UDP to these ports; all else goes its usual way\n",
+	  "dmabufx xsk rx --all --seconds 10 --write eth0.pcapng eth0", cmd_xsk_rx },
+	{ WORD "tx",
+	  "[--queue N] [--size N] [--count N] [--seconds S] [--rate PPS] [--batch N] [--dst MAC] "
+	  "[--src MAC] [--ip A,B] [--port N] [--zc HOW] INTERFACE",
+	  "Send numbered packets of UDP.",
+	  QUEUE LIMITS "  --size N         bytes of a packet, 60 to 4096, without checksum; 64\n"
+		       "  --rate PPS       packets a second; else as many as can be\n"
+		       "  --batch N        packets given to the kernel at once, 1 to 512; 64\n"
+		       "  --dst MAC        02:00:00:00:00:02, which is nobody's\n"
+		       "  --src MAC        else the interface's\n"
+		       "  --ip A,B         from A to B; 192.0.2.1,192.0.2.2\n"
+		       "  --port N         destination port; 9\n" ZC,
+	  "dmabufx xsk tx --rate 1000 --seconds 10 --dst 52:54:00:00:00:02 eth0", cmd_xsk_tx },
+	{ WORD "fwd",
+	  "[--both] [--swap-macs] [--queue N] [--count N] [--seconds S] [--zc HOW] [--generic] "
+	  "[--ports P,...] [--profile WHAT] [--multi-buffer] [--sleep HOW] IN OUT",
+	  "Send by one interface what another receives, without touching it.",
+	  "  --both           also from OUT to IN\n"
+	  "  --swap-macs      destination and source change places; IN and OUT may be one\n" QUEUE
+		  LIMITS ZC RX
+	  "  --ports P,...    only TCP and UDP to these ports; all else goes its usual way\n",
+	  "dmabufx xsk fwd --both eth0 eth1", cmd_xsk_fwd },
+	{ WORD "stats", "[INTERFACE]", "Show the sockets of AF_XDP there are, and what they lost.",
+	  NULL, "dmabufx xsk stats eth0", cmd_xsk_stats },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dmabufx xsk tx: send numbered packets, at a rate. */
+#include "xsk_packet.h"
+#include "xsk_run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS UINT64_C(1000000000)
+#define FRAMES 512u
+#define RATE_MAX 1000000000u
+/* The longest sleep between packets, so that signals and the clock are heeded. */
+#define NAP_NS 100000000u
+/* Nothing goes out for so long: look whether the link is there. */
+#define STALL_NS 200000000u
+
+enum { OPT_SIZE = OPT_XSK_OWN, OPT_RATE, OPT_BATCH, OPT_DST, OPT_SRC, OPT_IP, OPT_PORT };
+
+struct tx {
+	struct xsk_run run;
+	struct xsk_opts o;
+	struct xsk_packet packet;
+	bool src_given;
+	uint64_t size;
+	uint64_t rate;
+	uint64_t batch;
+	uint64_t sent;
+	uint64_t moved; /* when a packet was sent last, ns */
+	uint32_t chunk;
+	bool *written; /* frames that hold a packet already, all but its number */
+	struct dmabufx_desc descs[FRAMES];
+};
+
+static bool take_mac(struct cli *cli, const char *what, uint8_t ret[6])
+{
+	if (xsk_parse_mac(optarg, ret))
+		return true;
+	cli->exit = cli_usage(cli, "%s '%s' is no address like 02:00:00:00:00:01", what, optarg);
+	return false;
+}
+
+static bool take_own(struct cli *cli, int opt, struct tx *tx)
+{
+	uint64_t port;
+
+	switch (opt) {
+	case OPT_SIZE:
+		return xsk_number(cli, "--size", optarg, XSK_SIZE_MIN, XSK_SIZE_MAX, &tx->size);
+	case OPT_RATE:
+		return xsk_number(cli, "--rate", optarg, 1, RATE_MAX, &tx->rate);
+	case OPT_BATCH:
+		return xsk_number(cli, "--batch", optarg, 1, FRAMES, &tx->batch);
+	case OPT_DST:
+		return take_mac(cli, "--dst", tx->packet.dst);
+	case OPT_SRC:
+		tx->src_given = true;
+		return take_mac(cli, "--src", tx->packet.src);
+	case OPT_PORT:
+		if (!xsk_number(cli, "--port", optarg, 1, UINT16_MAX, &port))
+			return false;
+		tx->packet.port = (uint16_t)port;
+		return true;
+	case OPT_IP:
+		if (xsk_parse_ips(optarg, &tx->packet.from, &tx->packet.to))
+			return true;
+		cli->exit = cli_usage(cli, "--ip '%s' is no pair like 192.0.2.1,192.0.2.2", optarg);
+		return false;
+	default:
+		return xsk_take_option(cli, opt, &tx->o);
+	}
+}
+
+static bool parse(struct cli *cli, int argc, char **argv, struct tx *tx)
+{
+	static const struct option options[] = { CLI_LONG_OPTIONS,
+						 { "queue", required_argument, NULL, OPT_QUEUE },
+						 { "count", required_argument, NULL, OPT_COUNT },
+						 { "seconds", required_argument, NULL,
+						   OPT_SECONDS },
+						 { "zc", required_argument, NULL, OPT_ZC },
+						 { "size", required_argument, NULL, OPT_SIZE },
+						 { "rate", required_argument, NULL, OPT_RATE },
+						 { "batch", required_argument, NULL, OPT_BATCH },
+						 { "dst", required_argument, NULL, OPT_DST },
+						 { "src", required_argument, NULL, OPT_SRC },
+						 { "ip", required_argument, NULL, OPT_IP },
+						 { "port", required_argument, NULL, OPT_PORT },
+						 { NULL, 0, NULL, 0 } };
+	int opt;
+
+	while ((opt = cli_getopt(cli, argc, argv, options)) != -1) {
+		if (!take_own(cli, opt, tx))
+			return false;
+	}
+	return cli_want_args(cli, argc, 1, 1);
+}
+
+static bool open_socket(struct tx *tx, const char *ifname)
+{
+	struct dmabufx_umem_info info = { .size = sizeof(info) };
+	struct xsk_run *run = &tx->run;
+	struct cli *cli = run->cli;
+	struct dmabufx_xsk_caps caps;
+
+	if (!xsk_look(run, ifname, &caps))
+		return false;
+	tx->packet.size = (uint32_t)tx->size;
+	if (tx->size > caps.mtu + UINT64_C(14)) {
+		cli->exit = cli_fail(cli, -EMSGSIZE, "mtu",
+				     "%s: packets of %llu bytes don't fit its MTU of %u; give "
+				     "--size %u at most",
+				     ifname, (unsigned long long)tx->size, caps.mtu, caps.mtu + 14);
+		return false;
+	}
+	if (!tx->src_given)
+		nic_mac(ifname, tx->packet.src);
+	run->tx_frames = FRAMES;
+	if (!xsk_memory(run, FRAMES, tx->packet.size) ||
+	    !xsk_add(run, ifname, tx->o.queue, NULL, DMABUFX_XSK_NO_RX))
+		return false;
+	dmabufx_umem_get_info(run->umem, &info);
+	tx->chunk = info.chunk_size;
+	tx->written = cli_alloc(info.frames, sizeof(*tx->written));
+	return true;
+}
+
+/* How many may go out now. */
+static uint32_t allowed(const struct tx *tx, uint64_t now)
+{
+	uint64_t n = tx->batch;
+
+	if (tx->o.count && tx->o.count - tx->sent < n)
+		n = tx->o.count - tx->sent;
+	if (tx->rate) {
+		double due = (double)(now - tx->run.live.start) * (double)tx->rate / (double)NS;
+		uint64_t owed = due > (double)tx->sent ? (uint64_t)(due - (double)tx->sent) : 0;
+
+		if (owed < n)
+			n = owed;
+	}
+	return (uint32_t)n;
+}
+
+static void nap(struct tx *tx, uint64_t now)
+{
+	uint64_t next = tx->run.live.start +
+			(uint64_t)((double)(tx->sent + 1) * (double)NS / (double)tx->rate);
+	uint64_t ns = next > now ? next - now : 1;
+	struct timespec ts;
+
+	/* What the kernel had no room for before goes out now. */
+	dmabufx_xsk_tx_reap(tx->run.socks[0]);
+	if (ns > NAP_NS)
+		ns = NAP_NS;
+	if (now + ns > tx->run.end)
+		ns = tx->run.end - now;
+	ts = (struct timespec){ .tv_nsec = (long)ns };
+	nanosleep(&ts, NULL);
+}
+
+static void write_packets(struct tx *tx, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct dmabufx_desc *d = &tx->descs[i];
+		uint8_t *at = dmabufx_xsk_data(tx->run.socks[0], d->addr);
+		bool *written = &tx->written[d->addr / tx->chunk];
+
+		if (!*written)
+			xsk_packet_write(&tx->packet, at);
+		*written = true;
+		xsk_packet_number(at, tx->sent + i);
+		d->len = tx->packet.size;
+	}
+}
+
+/* False: nothing goes out any more, and that was told. */
+static bool send_some(struct tx *tx, uint32_t n, uint64_t now)
+{
+	struct dmabufx_xsk *xsk = tx->run.socks[0];
+	uint32_t got = dmabufx_xsk_tx_alloc(xsk, tx->descs, n);
+	uint32_t gone;
+
+	write_packets(tx, got);
+	gone = dmabufx_xsk_tx_burst(xsk, tx->descs, got);
+	dmabufx_xsk_tx_free(xsk, tx->descs + gone, got - gone);
+	tx->sent += gone;
+	if (gone)
+		tx->moved = now;
+	if (now - tx->moved < STALL_NS)
+		return true;
+	tx->moved = now;
+	return xsk_wait_some(&tx->run, &xsk, 1, 1);
+}
+
+static void run_it(struct tx *tx)
+{
+	struct xsk_run *run = &tx->run;
+	uint64_t now = live_now();
+
+	tx->moved = now;
+	for (; !xsk_over(run, now) && !(tx->o.count && tx->sent == tx->o.count); now = live_now()) {
+		uint32_t n = allowed(tx, now);
+
+		if (!n)
+			nap(tx, now);
+		else if (!send_some(tx, n, now))
+			break;
+		xsk_tick(run, now, tx->sent, tx->sent * tx->size, 0);
+	}
+	run->stopped = live_now();
+	xsk_drain(run->socks[0]);
+}
+
+static void tell(struct tx *tx, const char *ifname)
+{
+	uint32_t stuck = dmabufx_xsk_tx_pending(tx->run.socks[0]);
+	struct live_counts counts = { tx->sent - stuck, (tx->sent - stuck) * tx->size, 0 };
+	struct xsk_run *run = &tx->run;
+
+	live_end(run->cli, &run->live);
+	js_str(run->cli->out, "interface", ifname);
+	live_total(run->cli, run->cli->out, ifname, &counts, run->stopped - run->live.start);
+	if (stuck)
+		xsk_finding(run->cli, "not-sent",
+			    "%s queue %u: %u packets were still waiting to be sent: see whether "
+			    "its link is up",
+			    ifname, tx->o.queue, stuck);
+	xsk_tell_drops(run);
+}
+
+int cmd_xsk_tx(struct cli *cli, int argc, char **argv)
+{
+	struct tx *tx = cli_alloc(1, sizeof(*tx));
+
+	*tx = (struct tx){ .run = { .cli = cli, .o = &tx->o }, .size = 64, .batch = 64 };
+	tx->packet = (struct xsk_packet){
+		.dst = { 2, 0, 0, 0, 0, 2 }, .from = 0xc0000201, .to = 0xc0000202, .port = 9
+	};
+	if (parse(cli, argc, argv, tx)) {
+		xsk_catch_signals();
+		if (open_socket(tx, argv[optind])) {
+			xsk_start(&tx->run);
+			run_it(tx);
+			tell(tx, argv[optind]);
+		}
+	}
+	xsk_close_all(&tx->run);
+	free(tx->written);
+	free(tx);
+	return cli->exit;
+}

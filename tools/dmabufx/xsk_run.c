@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sockets of a command, and the clock and signals that end it. */
+#include "xsk_run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define MS 1000000u
+/* What the kernel keeps free before a packet, and a frame's own head. */
+#define HEADROOM 256u
+#define ETHERNET 18u
+#define CHUNK 2048u
+#define DRAIN_NS 1000000000u
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int nr)
+{
+	(void)nr;
+	stop = 1;
+}
+
+void xsk_catch_signals(void)
+{
+	/* Not restarted, so that a wait or a write ends; reset, so that the second kills. */
+	struct sigaction end = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGINT, &end, NULL);
+	sigaction(SIGTERM, &end, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+bool xsk_look(struct xsk_run *run, const char *ifname, struct dmabufx_xsk_caps *ret)
+{
+	DMABUFX_OPTS(dmabufx_xsk_query_opts, opts, .flags = DMABUFX_XSK_QUERY_NO_TRY);
+	int err;
+
+	run->cli->exit = cli_ctx(run->cli);
+	if (run->cli->exit)
+		return false;
+	*ret = (struct dmabufx_xsk_caps){ .size = sizeof(*ret) };
+	err = dmabufx_xsk_query(run->cli->ctx, ifname, &opts, ret);
+	if (!err)
+		return true;
+	run->cli->exit = cli_fail_lib(run->cli, err);
+	return false;
+}
+
+bool xsk_memory(struct xsk_run *run, uint64_t frames, uint32_t mtu)
+{
+	bool small = mtu + ETHERNET + HEADROOM <= CHUNK;
+	DMABUFX_OPTS(dmabufx_umem_opts, opts,
+		     .chunk_size = small ? CHUNK : (uint32_t)sysconf(_SC_PAGESIZE));
+	int err;
+
+	err = dmabufx_buf_alloc(run->cli->ctx, frames * opts.chunk_size, NULL, &run->buf);
+	if (!err)
+		err = dmabufx_umem_new(run->cli->ctx, run->buf, &opts, &run->umem);
+	if (!err)
+		return true;
+	run->cli->exit = cli_fail_lib(run->cli, err);
+	return false;
+}
+
+uint32_t xsk_rx_frames(const struct xsk_opts *o)
+{
+	return o->profile == DMABUFX_RX_PAYLOAD ? 4096 : 1024;
+}
+
+static struct dmabufx_xsk_opts socket_opts(const struct xsk_run *run, struct dmabufx_prog *prog,
+					   uint32_t flags)
+{
+	const struct xsk_opts *o = run->o;
+	DMABUFX_OPTS(dmabufx_xsk_opts, opts, .prog = prog, .zc = o->zc, .mode = o->mode,
+		     .rx_frames = flags & DMABUFX_XSK_NO_RX ? 0 : xsk_rx_frames(o),
+		     .tx_frames = flags & DMABUFX_XSK_NO_TX ? 0 : run->tx_frames,
+		     .tx_ring = flags & DMABUFX_XSK_NO_TX ? 0 : run->tx_ring, .sleep = o->sleep,
+		     .flags = flags | (o->multi_buffer ? DMABUFX_XSK_MULTI_BUFFER : 0));
+
+	return opts;
+}
+
+/* The library's sentence names what its callers set; here it is an option. */
+static bool failed(struct xsk_run *run, const char *ifname, int err)
+{
+	struct cli *cli = run->cli;
+
+	if (dmabufx_last_error()->reason == DMABUFX_REASON_MTU && !run->o->multi_buffer)
+		cli->exit = cli_fail(cli, err, dmabufx_reason_name(DMABUFX_REASON_MTU),
+				     "%s: its MTU is too large for packets of one frame; give "
+				     "--multi-buffer, or set a smaller one: ip link set %s mtu 1500",
+				     ifname, ifname);
+	else
+		cli->exit = cli_fail_lib(cli, err);
+	return false;
+}
+
+bool xsk_add(struct xsk_run *run, const char *ifname, uint32_t queue, struct dmabufx_prog *prog,
+	     uint32_t flags)
+{
+	struct dmabufx_xsk_opts opts = socket_opts(run, prog, flags);
+	int err = dmabufx_xsk_open(run->umem, ifname, queue, &opts, &run->socks[run->n]);
+
+	if (err)
+		return failed(run, ifname, err);
+	run->n++;
+	return true;
+}
+
+bool xsk_add_all(struct xsk_run *run, const char *ifname, struct dmabufx_prog *prog, uint32_t flags)
+{
+	struct dmabufx_xsk_opts opts = socket_opts(run, prog, flags);
+	int n = dmabufx_xsk_open_all(run->umem, ifname, &opts, run->socks, XSK_SOCKETS);
+
+	if (n < 0)
+		return failed(run, ifname, n);
+	run->n = (uint32_t)n;
+	return true;
+}
+
+bool xsk_filter(struct xsk_run *run, const char *ifname, struct dmabufx_prog **ret)
+{
+	const struct xsk_opts *o = run->o;
+	DMABUFX_OPTS(dmabufx_prog_opts, opts, .kind = DMABUFX_PROG_PORTS, .mode = o->mode,
+		     .ports = o->ports, .nports = o->nports,
+		     .flags = o->multi_buffer ? DMABUFX_PROG_FRAGS : 0);
+	int err;
+
+	*ret = NULL;
+	if (!o->nports)
+		return true;
+	err = dmabufx_prog_attach(run->cli->ctx, ifname, &opts, ret);
+	return !err || failed(run, ifname, err);
+}
+
+static void show_socket(struct cli *cli, struct json_object *list, struct dmabufx_xsk *xsk)
+{
+	struct dmabufx_xsk_info info = { .size = sizeof(info) };
+	struct json_object *row = js_push(list);
+	const char *mode;
+
+	dmabufx_xsk_get_info(xsk, &info);
+	mode = info.mode == DMABUFX_XDP_NATIVE  ? "native" :
+	       info.mode == DMABUFX_XDP_GENERIC ? "generic" :
+						  "none";
+	js_str(row, "interface", info.ifname);
+	js_num(row, "queue", info.queue);
+	js_bool(row, "zero_copy", info.zero_copy);
+	js_str(row, "xdp", mode);
+	js_num(row, "rx_frames", info.rx_frames);
+	js_num(row, "tx_frames", info.tx_frames);
+	if (info.why_copy)
+		js_str(row, "why_copy", dmabufx_strerror(info.why_copy));
+	cli_say(cli, "%s queue %u: %s%s%s%s%s\n", info.ifname, info.queue,
+		info.zero_copy ? "without copying" : "copying",
+		info.why_copy ? ", as zero copy was refused: " : "",
+		info.why_copy ? dmabufx_strerror(info.why_copy) : "",
+		info.mode == DMABUFX_XDP_AUTO ? "" : "; XDP ",
+		info.mode == DMABUFX_XDP_AUTO ? "" : mode);
+}
+
+void xsk_start(struct xsk_run *run)
+{
+	struct json_object *list = js_array(run->cli->out, "sockets");
+	uint64_t now;
+
+	for (uint32_t i = 0; i < run->n; i++)
+		show_socket(run->cli, list, run->socks[i]);
+	js_array(run->cli->out, "findings");
+	fflush(stdout);
+	now = live_now();
+	run->end = run->o->ns ? now + run->o->ns : UINT64_MAX;
+	live_start(&run->live, now);
+}
+
+bool xsk_over(struct xsk_run *run, uint64_t now)
+{
+	return stop || run->unread || now >= run->end;
+}
+
+static uint64_t drops(const struct xsk_run *run)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < run->n; i++) {
+		struct dmabufx_xsk_stats s = { .size = sizeof(s) };
+
+		if (!dmabufx_xsk_get_stats(run->socks[i], &s))
+			sum += s.drop_rx_ring_full + s.drop_fill_empty + s.drop_rx_other +
+			       s.tx_invalid;
+	}
+	return sum;
+}
+
+void xsk_tick(struct xsk_run *run, uint64_t now, uint64_t packets, uint64_t bytes, uint64_t lost)
+{
+	struct live_counts counts = { packets, bytes, 0 };
+
+	if (!live_due(&run->live, now))
+		return;
+	counts.drops = drops(run) + lost;
+	run->unread = !live_show(run->cli, &run->live, now, &counts);
+}
+
+bool xsk_wait_some(struct xsk_run *run, struct dmabufx_xsk *const *socks, uint32_t n, int ms)
+{
+	uint64_t now = live_now();
+	int err;
+
+	if (now >= run->end)
+		return true;
+	if (run->end - now < (uint64_t)ms * MS)
+		ms = (int)((run->end - now) / MS) + 1;
+	err = dmabufx_xsk_wait(socks, n, ms);
+	if (err >= 0 || err == -EINTR)
+		return true;
+	live_end(run->cli, &run->live);
+	run->cli->exit = cli_fail_lib(run->cli, err);
+	return false;
+}
+
+void xsk_drain(struct dmabufx_xsk *xsk)
+{
+	uint64_t until = live_now() + DRAIN_NS;
+
+	while (dmabufx_xsk_tx_pending(xsk) && live_now() < until) {
+		if (!dmabufx_xsk_tx_reap(xsk))
+			usleep(20);
+	}
+}
+
+void xsk_close_all(struct xsk_run *run)
+{
+	while (run->n)
+		dmabufx_xsk_close(run->socks[--run->n]);
+	dmabufx_umem_unref(run->umem);
+	dmabufx_buf_unref(run->buf);
+}

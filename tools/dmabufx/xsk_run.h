@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A run of sockets: made, watched until it is over, and told about. */
+#ifndef XSK_RUN_H
+#define XSK_RUN_H
+
+#include "cmd_xsk.h"
+#include "live.h"
+#include "nic.h"
+#include "xsk_opts.h"
+
+#define XSK_SOCKETS 64
+#define XSK_BATCH 64u
+
+/**
+ * struct xsk_run - sockets of one UMEM, and how long they run
+ * @cli: the command
+ * @o: what was asked for
+ * @buf: memory
+ * @umem: frames
+ * @socks: sockets
+ * @n: how many
+ * @tx_frames: frames to send from; 0: the library's choice
+ * @tx_ring: what may be in flight; 0: the library's choice
+ * @end: when the time is over, ns
+ * @stopped: when it was over, ns
+ * @live: counters on the terminal
+ * @unread: nobody reads the counters any more
+ */
+struct xsk_run {
+	struct cli *cli;
+	const struct xsk_opts *o;
+	struct dmabufx_buf *buf;
+	struct dmabufx_umem *umem;
+	struct dmabufx_xsk *socks[XSK_SOCKETS];
+	uint32_t n;
+	uint32_t tx_frames;
+	uint32_t tx_ring;
+	uint64_t end;
+	uint64_t stopped;
+	struct live live;
+	bool unread;
+};
+
+/* From now on SIGINT and SIGTERM stop the run; the second ends the program. */
+void xsk_catch_signals(void);
+
+/* Interface, queues and MTU; false: told why not. */
+bool xsk_look(struct xsk_run *run, const char *ifname, struct dmabufx_xsk_caps *ret);
+
+/* A UMEM of @frames for packets of @mtu; false: told why not. */
+bool xsk_memory(struct xsk_run *run, uint64_t frames, uint32_t mtu);
+
+/* A socket on one more queue; false: told why not. */
+bool xsk_add(struct xsk_run *run, const char *ifname, uint32_t queue, struct dmabufx_prog *prog,
+	     uint32_t flags);
+
+/* A socket on each queue. */
+bool xsk_add_all(struct xsk_run *run, const char *ifname, struct dmabufx_prog *prog,
+		 uint32_t flags);
+
+/* The program of --ports, NULL without; false: told why not. */
+bool xsk_filter(struct xsk_run *run, const char *ifname, struct dmabufx_prog **ret);
+
+/* As many frames as the profile has. */
+uint32_t xsk_rx_frames(const struct xsk_opts *o);
+
+/* What the sockets are, in text and JSON; the clock starts. */
+void xsk_start(struct xsk_run *run);
+
+/* Whether somebody or the clock says that it is over. */
+bool xsk_over(struct xsk_run *run, uint64_t now);
+
+/* Counters when a second is over; the drops are the sockets'. */
+void xsk_tick(struct xsk_run *run, uint64_t now, uint64_t packets, uint64_t bytes, uint64_t lost);
+
+/* Waits for packets up to @ms, less if the run ends before; false: told why it can't. */
+bool xsk_wait_some(struct xsk_run *run, struct dmabufx_xsk *const *socks, uint32_t n, int ms);
+
+/* Takes back what is being sent, for at most a second. */
+void xsk_drain(struct dmabufx_xsk *xsk);
+
+void xsk_close_all(struct xsk_run *run);
+
+/* xsk_sum.c: something to know of the run, in text and in the JSON's findings */
+void xsk_finding(struct cli *cli, const char *id, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* What each socket lost, and why. */
+void xsk_tell_drops(struct xsk_run *run);
+
+/* Why nothing came: counts of the interface @before the run. */
+void xsk_tell_silence(struct xsk_run *run, const char *ifname, const struct nic_counts *before);
+
+#endif
