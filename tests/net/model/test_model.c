@@ -177,8 +177,10 @@ static void rings_are_right(void **state)
 
 static void each_order_is_needed(void **state)
 {
-	static enum order *const orders[] = { &how.us_look,     &how.us_give,     &how.us_taken,
-					      &how.kernel_look, &how.kernel_back, &how.kernel_room };
+	static enum order *const orders[] = {
+		&how.us_look,     &how.us_give,     &how.us_taken,
+		&how.kernel_look, &how.kernel_back, &how.kernel_room,
+	};
 
 	for (int sends = 0; sends < 2; sends++) {
 		for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
