@@ -10,6 +10,7 @@
 #include "sys/sys.h"
 #include "uapi/if_xdp.h"
 #include "xsk/compat_priv.h"
+#include "xsk/sock.h"
 
 /*
  * The kernel lets go of a queue some 10 ms after its socket was closed. A queue that
@@ -28,23 +29,8 @@ static struct dx_compat_socket *socket_of(struct xsk_socket *xsk)
 	return dx_container_of(xsk, struct dx_compat_socket, io);
 }
 
-static int make_socket(struct dx_sys *sys)
-{
-	int fd = sys->socket(sys, AF_XDP, SOCK_RAW, 0);
-
-	if (fd == -EPERM)
-		return dx_fail(fd, DMABUFX_REASON_PERMISSION,
-			       "AF_XDP needs CAP_NET_RAW; run as root, or give the program "
-			       "cap_net_raw");
-	if (fd == -EAFNOSUPPORT)
-		return dx_fail(fd, DMABUFX_REASON_NO_XDP,
-			       "this kernel has no AF_XDP; it needs CONFIG_XDP_SOCKETS");
-	return fd < 0 ? dx_fail_sys(fd, "making a socket of AF_XDP") : fd;
-}
-
 static int register_memory(const struct dx_compat_umem *umem, void *area, uint64_t len)
 {
-	struct dx_sys *sys = umem->sys;
 	struct dx_xdp_umem_reg reg = {
 		.addr = (uintptr_t)area,
 		.len = len,
@@ -52,17 +38,8 @@ static int register_memory(const struct dx_compat_umem *umem, void *area, uint64
 		.headroom = umem->config.frame_headroom,
 		.flags = umem->config.flags,
 	};
-	int err = sys->setsockopt(sys, umem->io.fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg));
 
-	if (err == -ENOBUFS)
-		return dx_fail(err, DMABUFX_REASON_LOCKED_MEMORY,
-			       "%llu bytes of UMEM are more than may be locked; raise RLIMIT_MEMLOCK "
-			       "(ulimit -l), or run with CAP_IPC_LOCK",
-			       (unsigned long long)len);
-	if (err)
-		return dx_fail_sys(err, "registering %llu bytes at %p as UMEM in frames of %u",
-				   (unsigned long long)len, area, umem->config.frame_size);
-	return 0;
+	return dx_sock_register(umem->sys, umem->io.fd, &reg);
 }
 
 int dx_compat_umem_create(struct dx_sys *sys, void *area, uint64_t len, struct xsk_ring_prod *fill,
@@ -90,7 +67,7 @@ int dx_compat_umem_create(struct dx_sys *sys, void *area, uint64_t len, struct x
 	umem->sys = sys;
 	umem->config = config ? *config : usual;
 	dx_list_init(&umem->queues);
-	err = make_socket(sys);
+	err = dx_sock_new(sys);
 	umem->io.fd = err;
 	if (err >= 0)
 		err = register_memory(umem, area, len);
@@ -216,11 +193,11 @@ static int make_rings(struct dx_compat_socket *xsk, struct xsk_ring_cons *rx,
 	int err = 0;
 
 	if (rx && !(first && umem->has_rx)) {
-		err = dx_compat_set_size(sys, xsk->io.fd, XDP_RX_RING, "RX", xsk->config.rx_size);
+		err = dx_sock_make_ring(sys, xsk->io.fd, XDP_RX_RING, "RX", xsk->config.rx_size);
 		umem->has_rx |= first && !err;
 	}
 	if (!err && tx && !(first && umem->has_tx)) {
-		err = dx_compat_set_size(sys, xsk->io.fd, XDP_TX_RING, "TX", xsk->config.tx_size);
+		err = dx_sock_make_ring(sys, xsk->io.fd, XDP_TX_RING, "TX", xsk->config.tx_size);
 		umem->has_tx |= first && !err;
 	}
 	if (!err && rx)
@@ -307,7 +284,7 @@ static int set_up(struct dx_compat_socket *xsk, const char *ifname, uint32_t que
 		return dx_fail(err, DMABUFX_REASON_NO_INTERFACE,
 			       "there is no interface %s here; 'ip link' lists them", ifname);
 	if (umem->sockets) {
-		err = make_socket(umem->sys);
+		err = dx_sock_new(umem->sys);
 		xsk->io.fd = err;
 		if (err < 0)
 			return err;

@@ -64,8 +64,6 @@ int dx_compat_umem_create(struct dx_sys *sys, void *area, uint64_t len, struct x
 			  struct xsk_ring_cons *comp, const struct xsk_umem_config *config,
 			  struct xsk_umem **ret);
 
-/* compat_ring.c: rings of a descriptor; -errno, with its reason. */
-int dx_compat_set_size(struct dx_sys *sys, int fd, int option, const char *what, uint32_t n);
 int dx_compat_umem_rings(const struct dx_compat_umem *umem, int fd, struct xsk_ring_prod *fill,
 			 struct xsk_ring_cons *comp, struct dx_compat_map *fill_map,
 			 struct dx_compat_map *comp_map);

@@ -9,6 +9,7 @@
 #include "sys/sys.h"
 #include "uapi/if_xdp.h"
 #include "xsk/compat_priv.h"
+#include "xsk/sock.h"
 
 /* Both kinds are one structure to whoever sets them. */
 _Static_assert(sizeof(struct xsk_ring_prod) == sizeof(struct xsk_ring_cons) &&
@@ -20,24 +21,6 @@ struct ring {
 	struct xsk_ring_prod at;
 	struct dx_compat_map map;
 };
-
-int dx_compat_set_size(struct dx_sys *sys, int fd, int option, const char *what, uint32_t n)
-{
-	int err = sys->setsockopt(sys, fd, SOL_XDP, option, &n, sizeof(n));
-
-	return err ? dx_fail_sys(err, "making a %s ring of %u entries", what, n) : 0;
-}
-
-static int get_offsets(struct dx_sys *sys, int fd, struct xdp_mmap_offsets *ret)
-{
-	uint32_t size = sizeof(*ret);
-	int err = sys->getsockopt(sys, fd, SOL_XDP, XDP_MMAP_OFFSETS, ret, &size);
-
-	if (err || size != sizeof(*ret))
-		return dx_fail_sys(err ? err : -EOPNOTSUPP,
-				   "asking where the rings are (Linux 5.4 or later tells)");
-	return 0;
-}
 
 static int map_ring(struct dx_sys *sys, int fd, uint64_t pgoff, const struct xdp_ring_offset *at,
 		    uint32_t n, size_t entry, struct ring *ret)
@@ -92,13 +75,13 @@ int dx_compat_umem_rings(const struct dx_compat_umem *umem, int fd, struct xsk_r
 	struct dx_sys *sys = umem->sys;
 	struct xdp_mmap_offsets at;
 	struct ring fr, cr;
-	int err = dx_compat_set_size(sys, fd, XDP_UMEM_FILL_RING, "fill", config->fill_size);
+	int err = dx_sock_make_ring(sys, fd, XDP_UMEM_FILL_RING, "fill", config->fill_size);
 
 	if (!err)
-		err = dx_compat_set_size(sys, fd, XDP_UMEM_COMPLETION_RING, "completion",
-					 config->comp_size);
+		err = dx_sock_make_ring(sys, fd, XDP_UMEM_COMPLETION_RING, "completion",
+					config->comp_size);
 	if (!err)
-		err = get_offsets(sys, fd, &at);
+		err = dx_sock_offsets(sys, fd, &at);
 	if (!err)
 		err = map_ring(sys, fd, XDP_UMEM_PGOFF_FILL_RING, &at.fr, config->fill_size,
 			       sizeof(uint64_t), &fr);
@@ -122,7 +105,7 @@ static int map_desc_ring(struct dx_compat_socket *xsk, uint64_t pgoff, size_t wh
 {
 	struct dx_sys *sys = xsk->umem->sys;
 	struct xdp_mmap_offsets at;
-	int err = get_offsets(sys, xsk->io.fd, &at);
+	int err = dx_sock_offsets(sys, xsk->io.fd, &at);
 
 	if (err)
 		return err;

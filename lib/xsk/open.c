@@ -13,6 +13,7 @@
 #include "sys/netdev.h"
 #include "sys/sys.h"
 #include "xsk/prog_priv.h"
+#include "xsk/sock.h"
 #include "xsk/xsk_priv.h"
 
 #define CACHE_LINE 64u
@@ -208,20 +209,11 @@ static int find_socket(struct dx_xsk *xsk, int fd)
 {
 	struct dx_sys *sys = xsk->ctx->sys;
 
-	xsk->fd = fd >= 0 ? sys->dup(sys, fd) : sys->socket(sys, AF_XDP, SOCK_RAW, 0);
-	if (xsk->fd >= 0)
-		return 0;
-	if (fd >= 0)
+	xsk->fd = fd >= 0 ? sys->dup(sys, fd) : dx_sock_new(sys);
+	if (xsk->fd < 0 && fd >= 0)
 		return dx_fail(xsk->fd, DMABUFX_REASON_BAD_FD, "descriptor %d can't be duplicated",
 			       fd);
-	if (xsk->fd == -EPERM)
-		return dx_fail(xsk->fd, DMABUFX_REASON_PERMISSION,
-			       "AF_XDP needs CAP_NET_RAW; run as root, give the program "
-			       "cap_net_raw, or use dmabufx_xsk_open_fd()");
-	if (xsk->fd == -EAFNOSUPPORT)
-		return dx_fail(xsk->fd, DMABUFX_REASON_NO_XDP,
-			       "this kernel has no AF_XDP; it needs CONFIG_XDP_SOCKETS");
-	return dx_fail_sys(xsk->fd, "making a socket of AF_XDP");
+	return xsk->fd < 0 ? xsk->fd : 0;
 }
 
 static int check_socket(struct dx_xsk *xsk)

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A socket's memory and its four rings, before it is bound. */
-#include <errno.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 
 #include "base/fail.h"
 #include "sys/ctx.h"
 #include "sys/sys.h"
 #include "uapi/if_xdp.h"
+#include "xsk/sock.h"
 #include "xsk/xsk_priv.h"
 
 _Static_assert(sizeof(struct dmabufx_desc) == sizeof(struct xdp_desc) &&
@@ -23,7 +22,6 @@ _Static_assert(sizeof(struct dmabufx_desc) == sizeof(struct xdp_desc) &&
 int dx_xsk_register(struct dx_xsk *xsk)
 {
 	struct dmabufx_umem *umem = xsk->umem;
-	struct dx_sys *sys = xsk->ctx->sys;
 	struct dx_xdp_umem_reg reg = {
 		.addr = (uintptr_t)umem->base,
 		.len = umem->len,
@@ -31,7 +29,6 @@ int dx_xsk_register(struct dx_xsk *xsk)
 		.headroom = umem->headroom,
 		.tx_metadata_len = umem->metadata,
 	};
-	int err;
 
 	if (umem->flags & DMABUFX_UMEM_UNALIGNED)
 		reg.flags |= XDP_UMEM_UNALIGNED_CHUNK_FLAG;
@@ -39,29 +36,7 @@ int dx_xsk_register(struct dx_xsk *xsk)
 		reg.flags |= XDP_UMEM_TX_SW_CSUM;
 	if (umem->metadata)
 		reg.flags |= XDP_UMEM_TX_METADATA_LEN;
-	err = sys->setsockopt(sys, xsk->fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg));
-	switch (err) {
-	case 0:
-		return 0;
-	case -ENOBUFS:
-		return dx_fail(err, DMABUFX_REASON_LOCKED_MEMORY,
-			       "%llu bytes of UMEM are more than may be locked; raise RLIMIT_MEMLOCK "
-			       "(ulimit -l), or run with CAP_IPC_LOCK",
-			       (unsigned long long)umem->len);
-	case -EBUSY:
-		return dx_fail(err, DMABUFX_REASON_DEVICE_BUSY,
-			       "descriptor %d is a socket that has a UMEM already; make a new one",
-			       xsk->fd);
-	case -EINVAL:
-		return dx_fail(err, DMABUFX_REASON_CHUNK_SIZE,
-			       "the kernel takes no UMEM with chunks of %u, headroom %u, TX metadata "
-			       "of %u%s; metadata needs Linux 6.11",
-			       umem->chunk, umem->headroom, umem->metadata,
-			       umem->flags & DMABUFX_UMEM_UNALIGNED ? ", unaligned" : "");
-	default:
-		return dx_fail_sys(err, "registering %llu bytes as UMEM",
-				   (unsigned long long)umem->len);
-	}
+	return dx_sock_register(xsk->ctx->sys, xsk->fd, &reg);
 }
 
 static int map_ring(struct dx_xsk *xsk, enum dx_xsk_ring which, uint64_t pgoff,
@@ -89,14 +64,6 @@ static int map_ring(struct dx_xsk *xsk, enum dx_xsk_ring which, uint64_t pgoff,
 	return 0;
 }
 
-static int set_size(struct dx_xsk *xsk, int option, const char *what, uint32_t n)
-{
-	struct dx_sys *sys = xsk->ctx->sys;
-	int err = n ? sys->setsockopt(sys, xsk->fd, SOL_XDP, option, &n, sizeof(n)) : 0;
-
-	return err ? dx_fail_sys(err, "making a %s ring of %u entries", what, n) : 0;
-}
-
 static void fill(struct dx_xsk *xsk)
 {
 	uint64_t *slots = xsk->io.fill.slots;
@@ -110,22 +77,20 @@ int dx_xsk_rings(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o)
 {
 	struct dx_sys *sys = xsk->ctx->sys;
 	struct xdp_mmap_offsets at;
-	uint32_t size = sizeof(at), rx = xsk->info.rx_frames, tx = xsk->info.tx_ring;
+	uint32_t rx = xsk->info.rx_frames, tx = xsk->info.tx_ring;
 	uint32_t nfill = rx ? rx : FILL_MIN, ndone = tx ? tx : FILL_MIN;
-	int err = set_size(xsk, XDP_UMEM_FILL_RING, "fill", nfill);
+	int fd = xsk->fd, err = dx_sock_make_ring(sys, fd, XDP_UMEM_FILL_RING, "fill", nfill);
 
 	if (!err)
-		err = set_size(xsk, XDP_UMEM_COMPLETION_RING, "completion", ndone);
+		err = dx_sock_make_ring(sys, fd, XDP_UMEM_COMPLETION_RING, "completion", ndone);
+	if (!err && rx)
+		err = dx_sock_make_ring(sys, fd, XDP_RX_RING, "RX", rx);
+	if (!err && tx)
+		err = dx_sock_make_ring(sys, fd, XDP_TX_RING, "TX", tx);
 	if (!err)
-		err = set_size(xsk, XDP_RX_RING, "RX", rx);
-	if (!err)
-		err = set_size(xsk, XDP_TX_RING, "TX", tx);
+		err = dx_sock_offsets(sys, fd, &at);
 	if (err)
 		return err;
-	err = sys->getsockopt(sys, xsk->fd, SOL_XDP, XDP_MMAP_OFFSETS, &at, &size);
-	if (err || size != sizeof(at))
-		return dx_fail_sys(err ? err : -EOPNOTSUPP,
-				   "asking where the rings are (Linux 5.4 or later tells)");
 	err = map_ring(xsk, DX_RING_FILL, XDP_UMEM_PGOFF_FILL_RING, &at.fr, nfill, sizeof(uint64_t),
 		       &xsk->io.fill);
 	if (!err)

@@ -11,7 +11,7 @@
 #define SOCKETS_MAX 64u
 /* Looks at the rings between two looks at the clock, and pauses between two at the rings. */
 #define SPINS 64u
-#define PAUSES 16u
+#define PAUSES 4u
 /* Short sleeps with nothing come until the adaptive way goes to poll(2). */
 #define SHORT_SLEEPS 64u
 /* The kernel tells nobody who sleeps that an interface goes: look so often. */

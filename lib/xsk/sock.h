@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A socket of AF_XDP, its UMEM and its rings: the kernel's calls, with why they fail. */
+#ifndef DX_XSK_SOCK_H
+#define DX_XSK_SOCK_H
+
+#include "sys/sys.h"
+#include "uapi/if_xdp.h"
+
+/* The descriptor. */
+int dx_sock_new(struct dx_sys *sys);
+/* @reg->addr is the memory. */
+int dx_sock_register(struct dx_sys *sys, int fd, const struct dx_xdp_umem_reg *reg);
+/* @option is XDP_RX_RING or one of its kin. */
+int dx_sock_make_ring(struct dx_sys *sys, int fd, int option, const char *what, uint32_t n);
+int dx_sock_offsets(struct dx_sys *sys, int fd, struct xdp_mmap_offsets *ret);
+
+#endif
