@@ -156,5 +156,5 @@ int xdpdiag_list(xdpdiag_fn each, void *arg)
 	err = dump(fd, each, arg);
 	close(fd);
 	/* Nobody has registered for the family. */
-	return err == -ENOENT || err == -EINVAL ? -EOPNOTSUPP : err;
+	return err == -ENOENT ? -EOPNOTSUPP : err;
 }
