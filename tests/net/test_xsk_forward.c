@@ -278,6 +278,38 @@ static void unsent_frames_outlive_their_receiver(void **state)
 	close_square(&s);
 }
 
+/* Nothing but forwarded frames is on the way: of one socket, or of two. */
+static void forwarded_frames_find_their_owners(void **state)
+{
+	for (int two = 0; two < 2; two++) {
+		struct square s = open_square(*state, NULL);
+
+		arrive(&s, 0, 6);
+		arrive(&s, 1, 5);
+		net_down(s.w->net, NET_NEAR);
+		forward_some(&s, 0, 1, 6);
+		if (two) {
+			forward_some(&s, 1, 1, 5);
+		} else {
+			xsk_close(s.w, NET_NEAR, s.near[0]);
+			s.near[0] = NULL;
+		}
+		net_up(s.w->net, NET_NEAR);
+		net_wait_carrier(s.w->net, NET_NEAR);
+		while (dmabufx_xsk_tx_pending(s.near[1]))
+			dmabufx_xsk_tx_reap(s.near[1]);
+		release_rest(s.near[1], two ? 0 : 5);
+		for (uint32_t got = 0, n; got < (two ? 11 : 6); got += n) {
+			struct dmabufx_desc *descs;
+
+			assert_int_equal(dmabufx_xsk_wait(&s.far[1], 1, 2000), 1);
+			n = dmabufx_xsk_rx_burst(s.far[1], &descs, 64);
+			dmabufx_xsk_rx_release(s.far[1], descs, n);
+		}
+		close_square(&s);
+	}
+}
+
 static void unsent_frames_outlive_both(void **state)
 {
 	struct square s = stuck(*state);
@@ -299,6 +331,7 @@ int main(void)
 		xsk_case(own_frames_go_among_forwarded_ones),
 		xsk_case(unsent_frames_come_back_when_the_sender_is_closed),
 		xsk_case(unsent_frames_outlive_their_receiver),
+		xsk_case(forwarded_frames_find_their_owners),
 		xsk_case(unsent_frames_outlive_both),
 	};
 

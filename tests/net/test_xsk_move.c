@@ -268,6 +268,14 @@ static void one_direction_is_enough(void **state)
 	assert_int_equal(dmabufx_xsk_tx_reap(far), 0);
 	assert_int_equal(dmabufx_xsk_tx_burst(far, &desc, 0), 0);
 	assert_int_equal(dmabufx_xsk_tx_pending(far), 0);
+	assert_int_equal(dmabufx_xsk_tx_alloc(near, &desc, 1), 1);
+	memset(dmabufx_xsk_data(near, desc.addr), 0xff, 60);
+	desc.len = 60;
+	assert_int_equal(dmabufx_xsk_tx_burst(near, &desc, 1), 1);
+	assert_int_equal(dmabufx_xsk_wait(&far, 1, 2000), 1);
+	assert_int_equal(dmabufx_xsk_rx_burst(far, &descs, 1), 1);
+	assert_int_equal(dmabufx_xsk_forward(far, far, descs, 1), 0);
+	dmabufx_xsk_rx_release(far, descs, 1);
 	assert_idle(near);
 	assert_idle(far);
 	xsk_close(w, NET_NEAR, near);
