@@ -83,14 +83,15 @@ static bool parse(struct cli *cli, int argc, char **argv, struct fwd *fwd)
 }
 
 /* A socket that receives by the filter, if there is one. */
-static bool add(struct fwd *fwd, const char *ifname, uint32_t flags)
+static bool add(struct fwd *fwd, const struct dmabufx_xsk_caps *caps, uint32_t flags)
 {
-	struct dmabufx_prog *prog = NULL;
-	bool ok;
+	struct dmabufx_prog *prog;
+	bool ok = flags & DMABUFX_XSK_NO_RX ? xsk_sending_prog(&fwd->run, caps, &prog) :
+					      xsk_filter(&fwd->run, caps->ifname, &prog);
 
-	if (!(flags & DMABUFX_XSK_NO_RX) && !xsk_filter(&fwd->run, ifname, &prog))
+	if (!ok)
 		return false;
-	ok = xsk_add(&fwd->run, ifname, fwd->o.queue, prog, flags);
+	ok = xsk_add(&fwd->run, caps->ifname, fwd->o.queue, prog, flags);
 	dmabufx_prog_unref(prog);
 	return ok;
 }
@@ -110,8 +111,8 @@ static bool open_sockets(struct fwd *fwd, char **names)
 	mtu = caps[0].mtu > caps[1].mtu ? caps[0].mtu : caps[1].mtu;
 	fwd->nways = fwd->both ? 2 : 1;
 	if (!xsk_memory(run, (uint64_t)xsk_rx_frames(&fwd->o) * fwd->nways + 2, mtu) ||
-	    !add(fwd, names[0], same || fwd->both ? 0 : DMABUFX_XSK_NO_TX) ||
-	    (!same && !add(fwd, names[1], fwd->both ? 0 : DMABUFX_XSK_NO_RX)))
+	    !add(fwd, &caps[0], same || fwd->both ? 0 : DMABUFX_XSK_NO_TX) ||
+	    (!same && !add(fwd, &caps[1], fwd->both ? 0 : DMABUFX_XSK_NO_RX)))
 		return false;
 	for (uint32_t i = 0; i < fwd->nways; i++)
 		fwd->ways[i] = (struct way){ .in = run->socks[i],

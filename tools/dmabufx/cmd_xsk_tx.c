@@ -103,6 +103,8 @@ static bool open_socket(struct tx *tx, const char *ifname)
 	struct xsk_run *run = &tx->run;
 	struct cli *cli = run->cli;
 	struct dmabufx_xsk_caps caps;
+	struct dmabufx_prog *prog;
+	bool ok;
 
 	if (!xsk_look(run, ifname, &caps))
 		return false;
@@ -117,8 +119,11 @@ static bool open_socket(struct tx *tx, const char *ifname)
 	if (!tx->src_given)
 		nic_mac(ifname, tx->packet.src);
 	run->tx_frames = FRAMES;
-	if (!xsk_memory(run, FRAMES, tx->packet.size) ||
-	    !xsk_add(run, ifname, tx->o.queue, NULL, DMABUFX_XSK_NO_RX))
+	if (!xsk_memory(run, FRAMES, tx->packet.size) || !xsk_sending_prog(run, &caps, &prog))
+		return false;
+	ok = xsk_add(run, ifname, tx->o.queue, prog, DMABUFX_XSK_NO_RX);
+	dmabufx_prog_unref(prog);
+	if (!ok)
 		return false;
 	dmabufx_umem_get_info(run->umem, &info);
 	tx->chunk = info.chunk_size;

@@ -12,6 +12,8 @@
 #define HEADROOM 256u
 #define ETHERNET 18u
 #define CHUNK 2048u
+/* linux/netdev.h, NETDEV_XDP_ACT_XSK_ZEROCOPY */
+#define FEATURE_ZERO_COPY (1u << 3)
 #define DRAIN_NS 1000000000u
 
 static volatile sig_atomic_t stop;
@@ -96,6 +98,26 @@ static bool failed(struct xsk_run *run, const char *ifname, int err)
 	else
 		cli->exit = cli_fail_lib(cli, err);
 	return false;
+}
+
+/*
+ * Drivers set a queue up for zero copy only while a program is attached, also where
+ * nothing is received. If somebody else's is, that will do.
+ */
+bool xsk_sending_prog(struct xsk_run *run, const struct dmabufx_xsk_caps *caps,
+		      struct dmabufx_prog **ret)
+{
+	DMABUFX_OPTS(dmabufx_prog_opts, opts, .mode = DMABUFX_XDP_NATIVE,
+		     .flags = run->o->multi_buffer ? DMABUFX_PROG_FRAGS : 0);
+	int err;
+
+	*ret = NULL;
+	if (run->o->zc == DMABUFX_ZC_FORBID || !(caps->features & FEATURE_ZERO_COPY))
+		return true;
+	err = dmabufx_prog_attach(run->cli->ctx, caps->ifname, &opts, ret);
+	if (!err || dmabufx_last_error()->reason == DMABUFX_REASON_PROG_BUSY)
+		return true;
+	return failed(run, caps->ifname, err);
 }
 
 bool xsk_add(struct xsk_run *run, const char *ifname, uint32_t queue, struct dmabufx_prog *prog,
@@ -189,8 +211,7 @@ static uint64_t drops(const struct xsk_run *run)
 		struct dmabufx_xsk_stats s = { .size = sizeof(s) };
 
 		if (!dmabufx_xsk_get_stats(run->socks[i], &s))
-			sum += s.drop_rx_ring_full + s.drop_fill_empty + s.drop_rx_other +
-			       s.tx_invalid;
+			sum += xsk_lost(&s);
 	}
 	return sum;
 }

@@ -61,6 +61,10 @@ bool xsk_add_all(struct xsk_run *run, const char *ifname, struct dmabufx_prog *p
 /* The program of --ports, NULL without; false: told why not. */
 bool xsk_filter(struct xsk_run *run, const char *ifname, struct dmabufx_prog **ret);
 
+/* The program that a socket needs that only sends, NULL if none; false: told why not. */
+bool xsk_sending_prog(struct xsk_run *run, const struct dmabufx_xsk_caps *caps,
+		      struct dmabufx_prog **ret);
+
 /* As many frames as the profile has. */
 uint32_t xsk_rx_frames(const struct xsk_opts *o);
 
@@ -84,6 +88,15 @@ void xsk_close_all(struct xsk_run *run);
 /* xsk_sum.c: something to know of the run, in text and in the JSON's findings */
 void xsk_finding(struct cli *cli, const char *id, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* What a socket lost; one that receives nothing has no frames for it either. */
+static inline uint64_t xsk_lost(const struct dmabufx_xsk_stats *s)
+{
+	bool receives = s->rx_in_kernel || s->rx_held || s->rx_forwarding;
+
+	return s->drop_rx_ring_full + (receives ? s->drop_fill_empty : 0) + s->drop_rx_other +
+	       s->tx_invalid;
+}
 
 /* What each socket lost, and why. */
 void xsk_tell_drops(struct xsk_run *run);

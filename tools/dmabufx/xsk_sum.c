@@ -34,7 +34,12 @@ static void tell_losses(struct cli *cli, const struct dmabufx_xsk_info *info,
 			    "%s queue %u: %s packets lost, ring full: this program is too slow; "
 			    "spread them over more queues (ethtool -L, --all), or filter --ports",
 			    info->ifname, info->queue, live_number(s->drop_rx_ring_full, n));
-	if (s->drop_fill_empty)
+	if (s->drop_fill_empty && !info->rx_frames)
+		xsk_finding(cli, "only-sends",
+			    "%s queue %u: what the queue received meanwhile is lost, as it was "
+			    "only to send, without copying",
+			    info->ifname, info->queue);
+	else if (s->drop_fill_empty)
 		xsk_finding(cli, "fill-ring-empty",
 			    "%s queue %u: %s times the fill ring was empty: frames come back too "
 			    "slowly; try --profile payload, which has more of them",
@@ -72,7 +77,7 @@ void xsk_tell_drops(struct xsk_run *run)
 		js_num(row, "drop_fill_empty", s.drop_fill_empty);
 		js_num(row, "drop_rx_other", s.drop_rx_other);
 		js_num(row, "tx_invalid", s.tx_invalid);
-		sum += s.drop_rx_ring_full + s.drop_fill_empty + s.drop_rx_other + s.tx_invalid;
+		sum += xsk_lost(&s);
 		tell_losses(run->cli, &info, &s);
 	}
 	js_num(run->cli->out, "drops", sum);
