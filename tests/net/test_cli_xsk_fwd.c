@@ -76,25 +76,35 @@ static void fwd_of_several_frames(void **state)
 	cli_end(&r, 0);
 }
 
-static void fwd_sends_packets_back(void **state)
+static void sent_back(struct cli_world *w, const struct net_flow *flow)
 {
-	struct cli_world *w = *state;
-	uint8_t want[300], got[2048];
+	static uint8_t want[9014], got[10000];
 
-	CLI_BEGIN(w, NET_NEAR, &r, "fwd", "near", "near", "--swap-macs", "--count", "100");
+	CLI_BEGIN(w, NET_NEAR, &r, "fwd", "near", "near", "--swap-macs", "--count", "50",
+		  "--multi-buffer");
 	cli_until(&r, "near queue 0");
-	net_send(w->net, w->raw[NET_FAR], &there, 0, 100);
-	for (uint32_t i = 0; i < 100; i++) {
+	net_send(w->net, w->raw[NET_FAR], flow, 0, 50);
+	for (uint32_t i = 0; i < 50; i++) {
 		struct pollfd ready = { .fd = w->raw[NET_FAR], .events = POLLIN };
 
 		assert_int_equal(poll(&ready, 1, 5000), 1);
-		assert_int_equal(recv(w->raw[NET_FAR], got, sizeof(got), 0), 300);
-		net_packet(w->net, &there, i, want);
+		assert_int_equal(recv(w->raw[NET_FAR], got, sizeof(got), 0), flow->len);
+		net_packet(w->net, flow, i, want);
 		assert_memory_equal(got, w->net->mac[NET_FAR], 6);
 		assert_memory_equal(got + 6, w->net->mac[NET_NEAR], 6);
-		assert_memory_equal(got + 12, want + 12, 300 - 12);
+		assert_memory_equal(got + 12, want + 12, flow->len - 12);
 	}
 	cli_end(&r, 0);
+}
+
+static void fwd_sends_packets_back(void **state)
+{
+	static const struct net_flow jumbo = { NET_FAR, 0, 9014 };
+	struct cli_world *w = *state;
+
+	sent_back(w, &there);
+	net_mtu(w->net, 9000);
+	sent_back(w, &jumbo);
 }
 
 static void signals_end_with_a_summary(void **state)
