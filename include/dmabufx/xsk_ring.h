@@ -454,8 +454,9 @@ static inline uint32_t dmabufx_xsk_tx_burst(struct dmabufx_xsk *xsk,
  * @descs: packets
  * @n: how many
  *
- * When they are sent, their frames are received into again. What wasn't taken is still
- * the caller's, to be sent the next time or released.
+ * When they are sent, their frames are received into again: it looks for them once in
+ * 32 packets, so who waits for more while fewer are there calls dmabufx_xsk_tx_reap(@out).
+ * What wasn't taken is still the caller's, to be sent the next time or released.
  *
  * Threads: the RX thread of @in, which is the TX thread of @out.
  * Return: how many were taken.

@@ -317,35 +317,54 @@ int dmabufx_xsk_open_fd(struct dmabufx_umem *umem, int fd, const char *ifname, u
 	return open_checked(umem, fd, ifname, queue, opts, ret);
 }
 
+/* All of the @n queues, or none. */
+static int open_queues(struct dmabufx_umem *umem, const char *ifname,
+		       const struct dmabufx_xsk_opts *o, struct dmabufx_xsk **xsks, uint32_t n)
+{
+	uint32_t opened = 0;
+	int err = 0;
+
+	while (opened < n && !err) {
+		err = dmabufx_xsk_open(umem, ifname, opened, o, &xsks[opened]);
+		opened += !err;
+	}
+	while (err && opened)
+		dmabufx_xsk_close(xsks[--opened]);
+	return err;
+}
+
 int dmabufx_xsk_open_all(struct dmabufx_umem *umem, const char *ifname,
 			 const struct dmabufx_xsk_opts *opts, struct dmabufx_xsk **rets, uint32_t n)
 {
 	struct dx_netdev_queues queues;
-	uint32_t have, opened = 0;
+	struct dmabufx_xsk_opts o;
+	struct dmabufx_xsk **xsks;
+	uint32_t have;
 	int err;
 
 	if (!umem || !ifname || !rets)
 		return dx_fail_null(!umem ? "umem" : !ifname ? "ifname" : "rets");
+	err = DX_OPTS_TAKE(dmabufx_xsk_opts, opts, &o);
+	if (err)
+		return err;
+	o.size = sizeof(o);
 	err = dx_netdev_queues(umem->ctx->sys, ifname, &queues);
 	if (err)
 		return dx_fail(err, DMABUFX_REASON_NO_INTERFACE,
 			       "%s doesn't tell how many queues it has (%s); 'ip link' lists what is "
 			       "there",
 			       ifname, dmabufx_strerror(err));
-	have = opts && opts->flags & DMABUFX_XSK_NO_RX ? queues.tx : queues.rx;
+	have = o.flags & DMABUFX_XSK_NO_RX ? queues.tx : queues.rx;
 	if (have > n)
 		return dx_fail(-ENOSPC, DMABUFX_REASON_NO_SPACE,
 			       "%s has %u queues, and there is room for %u sockets", ifname, have,
 			       n);
-	while (opened < have && !err) {
-		err = dmabufx_xsk_open(umem, ifname, opened, opts, &rets[opened]);
-		opened += !err;
-	}
+	xsks = calloc(have, sizeof(*xsks));
+	if (!xsks)
+		return dx_fail_memory();
+	err = open_queues(umem, ifname, &o, xsks, have);
 	if (!err)
-		return (int)have;
-	while (opened) {
-		opened--;
-		rets[opened] = dmabufx_xsk_close(rets[opened]);
-	}
-	return err;
+		memcpy(rets, xsks, have * sizeof(*xsks));
+	free(xsks);
+	return err ? err : (int)have;
 }
