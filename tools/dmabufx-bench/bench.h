@@ -18,7 +18,7 @@
 #define CPU_WORKER 1
 
 /* A loop whose instructions are counted: callgrind finds it by its name. */
-#define measured __attribute__((noinline, noclone))
+#define measured __attribute__((noinline))
 
 enum bench_exit {
 	BENCH_OK = 0,

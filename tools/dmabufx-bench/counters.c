@@ -16,13 +16,17 @@
 
 #define STATS_MAX 256u
 
+/* struct ethtool_gstrings and struct ethtool_stats, whose arrays have no length. */
 struct strings {
-	struct ethtool_gstrings head;
+	__u32 cmd;
+	__u32 string_set;
+	__u32 len;
 	char name[STATS_MAX][ETH_GSTRING_LEN];
 };
 
 struct values {
-	struct ethtool_stats head;
+	__u32 cmd;
+	__u32 n_stats;
 	__u64 value[STATS_MAX];
 };
 
@@ -50,21 +54,21 @@ uint64_t counter_sum(const struct world *world, int end, const char *suffix)
 	struct values values;
 	uint64_t sum = 0;
 
-	if (!names.head.len) {
+	if (!names.len) {
 		struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 
 		ask(world, end, &info);
 		if (info.n_stats > STATS_MAX)
 			die("%s has %u counters", world_ifname[end], info.n_stats);
-		names.head.cmd = ETHTOOL_GSTRINGS;
-		names.head.string_set = ETH_SS_STATS;
-		names.head.len = info.n_stats;
+		names.cmd = ETHTOOL_GSTRINGS;
+		names.string_set = ETH_SS_STATS;
+		names.len = info.n_stats;
 		ask(world, end, &names);
 	}
-	values.head.cmd = ETHTOOL_GSTATS;
-	values.head.n_stats = names.head.len;
+	values.cmd = ETHTOOL_GSTATS;
+	values.n_stats = names.len;
 	ask(world, end, &values);
-	for (uint32_t i = 0; i < names.head.len; i++)
+	for (uint32_t i = 0; i < names.len; i++)
 		if (ends_with(names.name[i], suffix))
 			sum += values.value[i];
 	return sum;
