@@ -24,7 +24,6 @@ DMABUFX_BEGIN_DECLS
  * @rx_kicks: system calls made for receiving
  * @rx_count: frames received
  * @rx_room: nobody's
- * @tx_base: @base again, in the sender's cache lines
  * @tx: packets to send
  * @done: packets that were sent
  * @stack: free frames to send from; the last one is the warmest
@@ -52,7 +51,6 @@ struct dmabufx_xsk {
 	uint64_t rx_count;
 	uint64_t rx_room[8];
 	/* The TX thread's. */
-	unsigned char *tx_base;
 	struct dmabufx_ring tx;
 	struct dmabufx_ring done;
 	uint64_t *stack;
@@ -65,7 +63,7 @@ struct dmabufx_xsk {
 	uint64_t tx_mask;
 	uint64_t tx_lead;
 	struct dmabufx_xsk *tx_from;
-	uint64_t tx_room[3];
+	uint64_t tx_room[4];
 } __attribute__((aligned(64)));
 
 /** DMABUFX_ADDR_MASK - the bits of an address that say where; those above add an offset. */

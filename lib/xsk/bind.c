@@ -10,18 +10,15 @@
 #include "sys/netdev.h"
 #include "sys/sys.h"
 #include "uapi/if_xdp.h"
+#include "xsk/sock.h"
 #include "xsk/xsk_priv.h"
 
-/* The kernel lets go of a queue some 10 ms after its socket was closed. */
-#define RETRY_US 1000u
-/* What is before a packet in its chunk, XDP_PACKET_HEADROOM, and in it before the MTU. */
-#define XDP_HEADROOM 256u
+/* What is in a chunk before the MTU begins to count. */
 #define ETHERNET_HEAD 18u
 #define IGB_UNIT 1024u
 
-static int bind_once(struct dx_xsk *xsk, uint32_t flags, int shared_fd)
+static int bind_until(struct dx_xsk *xsk, uint32_t flags, int shared_fd, uint64_t until)
 {
-	struct dx_sys *sys = xsk->ctx->sys;
 	struct sockaddr_xdp addr = {
 		.sxdp_family = AF_XDP,
 		.sxdp_flags = (uint16_t)flags,
@@ -30,20 +27,7 @@ static int bind_once(struct dx_xsk *xsk, uint32_t flags, int shared_fd)
 		.sxdp_shared_umem_fd = shared_fd < 0 ? 0 : (uint32_t)shared_fd,
 	};
 
-	return sys->bind(sys, xsk->fd, &addr, sizeof(addr));
-}
-
-static int bind_until(struct dx_xsk *xsk, uint32_t flags, int shared_fd, uint64_t until)
-{
-	struct dx_sys *sys = xsk->ctx->sys;
-	int err;
-
-	for (;;) {
-		err = bind_once(xsk, flags, shared_fd);
-		if (err != -EBUSY || sys->now_ms(sys) >= until)
-			return err;
-		sys->sleep_us(sys, RETRY_US);
-	}
+	return dx_sock_bind(xsk->ctx->sys, xsk->fd, &addr, until);
 }
 
 static int explain(const struct dx_xsk *xsk, int err, uint32_t zc)
@@ -131,7 +115,7 @@ static int bind_shared(struct dx_xsk *xsk, uint32_t zc, uint64_t until)
 static int check_driver(const struct dx_xsk *xsk)
 {
 	const struct dmabufx_umem *umem = xsk->umem;
-	uint32_t room = (umem->chunk - umem->headroom - XDP_HEADROOM) & ~(IGB_UNIT - 1);
+	uint32_t room = (umem->chunk - umem->headroom - DX_XDP_HEADROOM) & ~(IGB_UNIT - 1);
 	struct dx_sys *sys = xsk->ctx->sys;
 	char driver[DX_NETDEV_DRIVER_MAX];
 	struct dx_netdev_link link;

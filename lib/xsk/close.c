@@ -5,9 +5,9 @@
 
 #include "base/fail.h"
 #include "sys/ctx.h"
-#include "sys/netdev.h"
 #include "sys/sys.h"
 #include "xsk/prog_priv.h"
+#include "xsk/sock.h"
 #include "xsk/xsk_priv.h"
 
 #define DRAIN_MS 100u
@@ -73,24 +73,15 @@ static void forget_sender(struct dx_xsk *xsk)
 	}
 }
 
-/*
- * The kernel lets go of a queue some time after its socket is closed. Where it doesn't
- * tell, nor did while the socket was there, the next open has to retry.
- */
 static void close_and_wait(struct dx_xsk *xsk)
 {
-	const struct dmabufx_xsk_info *info = &xsk->info;
 	struct dx_sys *sys = xsk->ctx->sys;
-	bool tells = dx_netdev_queue_has_xsk(sys, info->ifindex, info->queue) == 1;
-	uint64_t until = sys->now_ms(sys) + FREE_MS;
 
 	dx_xsk_unmap(xsk);
 	sys->close(sys, xsk->fd);
 	xsk->fd = -1;
 	xsk->bound = false;
-	while (tells && sys->now_ms(sys) < until &&
-	       dx_netdev_queue_has_xsk(sys, info->ifindex, info->queue) == 1)
-		sys->sleep_us(sys, 500);
+	dx_sock_wait_free(sys, xsk->info.ifindex, xsk->info.queue, sys->now_ms(sys) + FREE_MS);
 }
 
 void dx_xsk_free(struct dx_xsk *xsk)

@@ -12,12 +12,8 @@
 #include "xsk/compat_priv.h"
 #include "xsk/sock.h"
 
-/*
- * The kernel lets go of a queue some 10 ms after its socket was closed. A queue that
- * is somebody else's is told soon enough.
- */
+/* A queue that is somebody else's is told soon enough. */
 #define RETRY_MS 100u
-#define RETRY_US 1000u
 
 static struct dx_compat_umem *umem_of(struct xsk_umem *umem)
 {
@@ -219,15 +215,8 @@ static int bind_queue(struct dx_compat_socket *xsk)
 		.sxdp_queue_id = xsk->queue->queue,
 		.sxdp_shared_umem_fd = shared ? (uint32_t)umem->io.fd : 0,
 	};
-	uint64_t until = sys->now_ms(sys) + RETRY_MS;
-	int err;
+	int err = dx_sock_bind(sys, xsk->io.fd, &addr, sys->now_ms(sys) + RETRY_MS);
 
-	for (;;) {
-		err = sys->bind(sys, xsk->io.fd, &addr, sizeof(addr));
-		if (err != -EBUSY || sys->now_ms(sys) >= until)
-			break;
-		sys->sleep_us(sys, RETRY_US);
-	}
 	if (err == -EBUSY)
 		return dx_fail(err, DMABUFX_REASON_QUEUE_BUSY,
 			       "queue %u has another socket; close that, or use another queue",

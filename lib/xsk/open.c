@@ -70,7 +70,6 @@ static struct dx_xsk *new_xsk(struct dmabufx_umem *umem, const struct dmabufx_xs
 	xsk->sleep = o->sleep;
 	xsk->timer_us = o->timer_us ? o->timer_us : 50;
 	xsk->io.base = umem->base;
-	xsk->io.tx_base = umem->base;
 	xsk->io.rx.flags = &xsk->never;
 	xsk->io.fill.flags = &xsk->never;
 	xsk->io.tx.flags = &xsk->never;
@@ -245,7 +244,7 @@ static int set_up(struct dx_xsk *xsk, const char *ifname, int fd, const struct d
 		return err;
 	xsk->io.rx_frames = xsk->info.rx_frames;
 	xsk->io.tx_frames = xsk->info.tx_frames;
-	err = dx_xsk_rings(xsk, o);
+	err = dx_xsk_rings(xsk);
 	if (!err)
 		err = dx_xsk_bind(xsk, o, until);
 	if (!err && xsk->prog && xsk->info.rx_frames)

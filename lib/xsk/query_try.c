@@ -6,16 +6,15 @@
 #include <sys/socket.h>
 
 #include "dmabufx/error.h"
-#include "sys/netdev.h"
 #include "sys/sys.h"
 #include "uapi/if_xdp.h"
 #include "xsk/query_priv.h"
+#include "xsk/sock.h"
 
 /* Nothing goes through it; as large a chunk as can be, for drivers that look at the MTU. */
 #define FRAMES 16u
 /* As long as the kernel may take to let go of a queue. */
 #define WAIT_MS 100u
-#define RETRY_US 1000u
 
 /* What goes wrong before the driver is asked says nothing of it. */
 enum step {
@@ -77,14 +76,9 @@ static int bind_it(struct attempt *a)
 		.sxdp_ifindex = a->caps->ifindex,
 		.sxdp_queue_id = a->queue,
 	};
-	uint64_t until = a->sys->now_ms(a->sys) + WAIT_MS;
-	int err;
 
 	/* Busy may be a socket that was closed just before. */
-	while ((err = a->sys->bind(a->sys, a->fd, &addr, sizeof(addr))) == -EBUSY &&
-	       a->sys->now_ms(a->sys) < until)
-		a->sys->sleep_us(a->sys, RETRY_US);
-	return err;
+	return dx_sock_bind(a->sys, a->fd, &addr, a->sys->now_ms(a->sys) + WAIT_MS);
 }
 
 /* 1: bound, and the kernel confirms that it doesn't copy; 0: it does. */
@@ -122,23 +116,14 @@ static int attempt(struct attempt *a)
 	return err ? err : !!(options.flags & XDP_OPTIONS_ZEROCOPY);
 }
 
-/* The next bind is to find the queue free, where the kernel tells. */
-static void wait_until_free(const struct attempt *a)
-{
-	uint64_t until = a->sys->now_ms(a->sys) + WAIT_MS;
-
-	while (a->sys->now_ms(a->sys) < until &&
-	       dx_netdev_queue_has_xsk(a->sys, a->caps->ifindex, a->queue) == 1)
-		a->sys->sleep_us(a->sys, RETRY_US);
-}
-
 static void clean_up(struct attempt *a)
 {
 	dx_sys_close(a->sys, a->fd);
 	if (a->mem)
 		a->sys->munmap(a->sys, a->mem, a->len);
 	if (a->step == OPTIONS)
-		wait_until_free(a);
+		dx_sock_wait_free(a->sys, a->caps->ifindex, a->queue,
+				  a->sys->now_ms(a->sys) + WAIT_MS);
 }
 
 /* The driver's answer: no, or not now. */

@@ -73,7 +73,7 @@ static void fill(struct dx_xsk *xsk)
 	dx_ring_publish(&xsk->io.fill, xsk->io.rx_frames);
 }
 
-int dx_xsk_rings(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o)
+int dx_xsk_rings(struct dx_xsk *xsk)
 {
 	struct dx_sys *sys = xsk->ctx->sys;
 	struct xdp_mmap_offsets at;

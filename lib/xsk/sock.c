@@ -6,6 +6,9 @@
 #include <sys/socket.h>
 
 #include "base/fail.h"
+#include "sys/netdev.h"
+
+#define RETRY_US 1000u
 
 int dx_sock_new(struct dx_sys *sys)
 {
@@ -66,4 +69,22 @@ int dx_sock_offsets(struct dx_sys *sys, int fd, struct xdp_mmap_offsets *ret)
 		return dx_fail_sys(err ? err : -EOPNOTSUPP,
 				   "asking where the rings are (Linux 5.4 or later tells)");
 	return 0;
+}
+
+int dx_sock_bind(struct dx_sys *sys, int fd, const struct sockaddr_xdp *addr, uint64_t until)
+{
+	int err;
+
+	for (;;) {
+		err = sys->bind(sys, fd, addr, sizeof(*addr));
+		if (err != -EBUSY || sys->now_ms(sys) >= until)
+			return err;
+		sys->sleep_us(sys, RETRY_US);
+	}
+}
+
+void dx_sock_wait_free(struct dx_sys *sys, uint32_t ifindex, uint32_t queue, uint64_t until)
+{
+	while (sys->now_ms(sys) < until && dx_netdev_queue_has_xsk(sys, ifindex, queue) == 1)
+		sys->sleep_us(sys, RETRY_US);
 }

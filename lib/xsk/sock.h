@@ -14,4 +14,12 @@ int dx_sock_register(struct dx_sys *sys, int fd, const struct dx_xdp_umem_reg *r
 int dx_sock_make_ring(struct dx_sys *sys, int fd, int option, const char *what, uint32_t n);
 int dx_sock_offsets(struct dx_sys *sys, int fd, struct xdp_mmap_offsets *ret);
 
+/*
+ * The kernel lets go of a queue some 10 ms after its socket was closed. Binding tries again
+ * while the queue is busy, until that time; -errno, without a reason. Whoever closed waits
+ * for the kernel to say that the queue is free, if it is one that says so (6.14).
+ */
+int dx_sock_bind(struct dx_sys *sys, int fd, const struct sockaddr_xdp *addr, uint64_t until);
+void dx_sock_wait_free(struct dx_sys *sys, uint32_t ifindex, uint32_t queue, uint64_t until);
+
 #endif

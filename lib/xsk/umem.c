@@ -14,8 +14,6 @@
 
 #define CHUNK_MIN 2048u
 #define CHUNK_DEFAULT 2048u
-/* What the kernel keeps free before each packet: XDP_PACKET_HEADROOM. */
-#define KERNEL_HEADROOM 256u
 #define METADATA_MAX 256u
 #define KNOWN_FLAGS (DMABUFX_UMEM_UNALIGNED | DMABUFX_UMEM_SW_CSUM)
 
@@ -28,11 +26,11 @@ static int check_chunk(const struct dmabufx_umem *umem, uint64_t page)
 			       "chunks of %u bytes can't be: use %s from %u to %llu", umem->chunk,
 			       umem->flags & DMABUFX_UMEM_UNALIGNED ? "anything" : "a power of two",
 			       CHUNK_MIN, (unsigned long long)page);
-	if (umem->headroom >= umem->chunk - KERNEL_HEADROOM)
+	if (umem->headroom >= umem->chunk - DX_XDP_HEADROOM)
 		return dx_fail(-EINVAL, DMABUFX_REASON_HEADROOM,
 			       "a headroom of %u leaves no room for packets in chunks of %u: "
 			       "the kernel takes %u more",
-			       umem->headroom, umem->chunk, KERNEL_HEADROOM);
+			       umem->headroom, umem->chunk, DX_XDP_HEADROOM);
 	if (umem->metadata % 8 || umem->metadata >= METADATA_MAX)
 		return dx_fail(-EINVAL, DMABUFX_REASON_TX_METADATA,
 			       "TX metadata of %u bytes can't be: use a multiple of 8 below %u",

@@ -8,6 +8,9 @@
 #include "base/list.h"
 #include "dmabufx/umem.h"
 
+/* What the kernel keeps free before each packet: XDP_PACKET_HEADROOM. */
+#define DX_XDP_HEADROOM 256u
+
 struct dx_xsk;
 
 /*

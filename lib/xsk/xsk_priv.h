@@ -43,7 +43,7 @@ static inline struct dx_xsk *dx_xsk_of(const struct dmabufx_xsk *xsk)
 
 /* rings.c: the socket's memory and rings. */
 int dx_xsk_register(struct dx_xsk *xsk);
-int dx_xsk_rings(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o);
+int dx_xsk_rings(struct dx_xsk *xsk);
 void dx_xsk_unmap(struct dx_xsk *xsk);
 
 /* bind.c: to the queue, the best way that the options allow. */
