@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "../fails.h"
+
 #include "dmabufx/error.h"
 
 #define NET_SKIP 77
@@ -98,10 +100,8 @@ uint64_t net_now_ms(void);
  * The call answers -@err, and the last error says so with its reason and a
  * sentence in which each of the words stands.
  */
-#define assert_fails(call, err, reason, ...)                  \
-	net_check_fails((call), err, DMABUFX_REASON_##reason, \
-			(const char *const[]){ __VA_ARGS__, NULL }, #call, __FILE__, __LINE__)
-void net_check_fails(int ret, int err, enum dmabufx_reason reason, const char *const words[],
-		     const char *call, const char *file, int line);
+#define assert_fails(call, err, reason, ...)              \
+	check_fails((call), err, DMABUFX_REASON_##reason, \
+		    (const char *const[]){ __VA_ARGS__, NULL }, #call, __FILE__, __LINE__)
 
 #endif

@@ -175,25 +175,6 @@ void forget_error(void)
 	dx_fail(0, DMABUFX_REASON_NONE, "untouched");
 }
 
-void check_fails(int ret, int err, enum dmabufx_reason reason, const char *const words[],
-		 const char *call, const char *file, int line)
-{
-	const struct dmabufx_error *last = dmabufx_last_error();
-	const char *missing = NULL;
-
-	for (; *words && !missing; words++)
-		missing = strstr(last->text, *words) ? NULL : *words;
-	if (ret == -err && last->err == -err && last->reason == reason && !missing)
-		return;
-	print_error("%s\n  returned %d (%s), wanted -%s\n  reason %s (err %d), wanted %s\n  \"%s\"\n",
-		    call, ret, dmabufx_strerror(ret), dmabufx_strerror(err),
-		    dmabufx_reason_name(last->reason), last->err, dmabufx_reason_name(reason),
-		    last->text);
-	if (missing)
-		print_error("  lacks \"%s\"\n", missing);
-	_fail(file, line);
-}
-
 void expect_event(struct unit *u, enum dmabufx_event_type type, enum dmabufx_reason reason,
 		  const struct dmabufx_mapping *mapping)
 {

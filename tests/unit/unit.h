@@ -16,6 +16,7 @@
 #include "base/fail.h"
 #include "ctx_new.h"
 #include "dmabufx/dmabufx.h"
+#include "../fails.h"
 #include "fake.h"
 #include "heap.h"
 #include "uapi/iommufd.h"
@@ -92,8 +93,6 @@ void assert_nothing_left(struct fake *f);
 	 check_fails((call), err, DMABUFX_REASON_##reason, \
 		     (const char *const[]){ __VA_ARGS__, NULL }, #call, __FILE__, __LINE__))
 void forget_error(void);
-void check_fails(int ret, int err, enum dmabufx_reason reason, const char *const words[],
-		 const char *call, const char *file, int line);
 
 #define assert_reason(mapping, what) \
 	assert_int_equal(dmabufx_mapping_reason(mapping), DMABUFX_REASON_##what)

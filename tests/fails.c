@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a call that fails must leave behind. */
-#include "net.h"
+#include "fails.h"
 
 #include <string.h>
 
-#include "dmabufx/error.h"
-
-void net_check_fails(int ret, int err, enum dmabufx_reason reason, const char *const words[],
-		     const char *call, const char *file, int line)
+void check_fails(int ret, int err, enum dmabufx_reason reason, const char *const words[],
+		 const char *call, const char *file, int line)
 {
 	const struct dmabufx_error *last = dmabufx_last_error();
 	const char *missing = NULL;
