@@ -189,6 +189,8 @@ static inline void cpu_relax(void)
 
 /* util.c */
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+/* fork(2); the child is killed when this process ends, also when it is stopped by then. */
+pid_t fork_tied(void);
 uint64_t now_ns(void);
 void sleep_ms(unsigned int ms);
 void pin(int cpu);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,18 +29,10 @@ static void first_in_line(void)
 
 static pid_t start(int ns, int cpu, int in, char *words[])
 {
-	pid_t parent = getpid(), pid;
+	pid_t pid = fork_tied();
 
-	fflush(NULL);
-	pid = fork();
-	if (pid < 0)
-		die("fork: %s", strerror(errno));
 	if (pid)
 		return pid;
-	/* Outlives execve(), and kills who is stopped, too. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(BENCH_FAILED);
 	first_in_line();
 	if (cpu >= 0)
 		pin(cpu);

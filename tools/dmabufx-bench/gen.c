@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #define FRAMES_AT_ONCE 64
@@ -55,7 +54,7 @@ static void generate(struct world *world, int prog, uint32_t size)
 pid_t gen_start(struct world *world, uint32_t size, uint32_t pps, uint64_t limit)
 {
 	struct bpf_program *prog = bpf_object__find_program_by_name(world->bpf, "generate");
-	pid_t parent = getpid(), pid;
+	pid_t pid;
 
 	if (!world->gen)
 		gen_load(world);
@@ -64,15 +63,9 @@ pid_t gen_start(struct world *world, uint32_t size, uint32_t pps, uint64_t limit
 		.limit = limit,
 		.next = now_ns(),
 	};
-	fflush(NULL);
-	pid = fork();
-	if (pid < 0)
-		die("fork: %s", strerror(errno));
+	pid = fork_tied();
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(BENCH_FAILED);
 	signal(SIGTERM, SIG_DFL);
 	pin(CPU_PEER);
 	world_enter(world->ns[FAR]);

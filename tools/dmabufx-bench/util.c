@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Time, processors, order statistics, the end. */
+/* Time, processes, order statistics, the end. */
 #include "bench.h"
 
+#include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 void die(const char *fmt, ...)
 {
@@ -17,6 +22,23 @@ void die(const char *fmt, ...)
 	fputc('\n', stderr);
 	va_end(args);
 	exit(BENCH_FAILED);
+}
+
+pid_t fork_tied(void)
+{
+	pid_t parent = getpid(), pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	if (pid)
+		return pid;
+	/* Outlives execve(), and kills who is stopped, too. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(BENCH_FAILED);
+	return 0;
 }
 
 uint64_t now_ns(void)

@@ -49,21 +49,11 @@ struct fwd {
 
 static bool parse(struct cli *cli, int argc, char **argv, struct fwd *fwd)
 {
-	static const struct option options[] = {
-		CLI_LONG_OPTIONS,
-		{ "both", no_argument, NULL, OPT_BOTH },
-		{ "swap-macs", no_argument, NULL, OPT_SWAP },
-		{ "queue", required_argument, NULL, OPT_QUEUE },
-		{ "count", required_argument, NULL, OPT_COUNT },
-		{ "seconds", required_argument, NULL, OPT_SECONDS },
-		{ "zc", required_argument, NULL, OPT_ZC },
-		{ "generic", no_argument, NULL, OPT_GENERIC },
-		{ "ports", required_argument, NULL, OPT_PORTS },
-		{ "profile", required_argument, NULL, OPT_PROFILE },
-		{ "multi-buffer", no_argument, NULL, OPT_MULTI_BUFFER },
-		{ "sleep", required_argument, NULL, OPT_SLEEP },
-		{ NULL, 0, NULL, 0 }
-	};
+	static const struct option options[] = { CLI_LONG_OPTIONS,
+						 XSK_RECEIVE_OPTIONS,
+						 { "both", no_argument, NULL, OPT_BOTH },
+						 { "swap-macs", no_argument, NULL, OPT_SWAP },
+						 { NULL, 0, NULL, 0 } };
 	int opt;
 
 	while ((opt = cli_getopt(cli, argc, argv, options)) != -1) {

@@ -35,21 +35,11 @@ struct rx {
 
 static bool parse(struct cli *cli, int argc, char **argv, struct rx *rx)
 {
-	static const struct option options[] = {
-		CLI_LONG_OPTIONS,
-		{ "queue", required_argument, NULL, OPT_QUEUE },
-		{ "all", no_argument, NULL, OPT_ALL },
-		{ "count", required_argument, NULL, OPT_COUNT },
-		{ "seconds", required_argument, NULL, OPT_SECONDS },
-		{ "zc", required_argument, NULL, OPT_ZC },
-		{ "generic", no_argument, NULL, OPT_GENERIC },
-		{ "ports", required_argument, NULL, OPT_PORTS },
-		{ "profile", required_argument, NULL, OPT_PROFILE },
-		{ "multi-buffer", no_argument, NULL, OPT_MULTI_BUFFER },
-		{ "sleep", required_argument, NULL, OPT_SLEEP },
-		{ "write", required_argument, NULL, OPT_WRITE },
-		{ NULL, 0, NULL, 0 }
-	};
+	static const struct option options[] = { CLI_LONG_OPTIONS,
+						 XSK_RECEIVE_OPTIONS,
+						 { "all", no_argument, NULL, OPT_ALL },
+						 { "write", required_argument, NULL, OPT_WRITE },
+						 { NULL, 0, NULL, 0 } };
 	int opt;
 
 	while ((opt = cli_getopt(cli, argc, argv, options)) != -1) {

@@ -19,6 +19,20 @@ enum {
 	OPT_XSK_OWN, /* the first of a command's own */
 };
 
+/* Those of a command that receives, among its own. */
+#define XSK_RECEIVE_OPTIONS                                              \
+	{ "queue", required_argument, NULL, OPT_QUEUE },                 \
+		{ "count", required_argument, NULL, OPT_COUNT },         \
+		{ "seconds", required_argument, NULL, OPT_SECONDS },     \
+		{ "zc", required_argument, NULL, OPT_ZC },               \
+		{ "generic", no_argument, NULL, OPT_GENERIC },           \
+		{ "ports", required_argument, NULL, OPT_PORTS },         \
+		{ "profile", required_argument, NULL, OPT_PROFILE },     \
+		{ "multi-buffer", no_argument, NULL, OPT_MULTI_BUFFER }, \
+	{                                                                \
+		"sleep", required_argument, NULL, OPT_SLEEP              \
+	}
+
 #define XSK_PORTS_MAX 1024
 
 /**
