@@ -70,6 +70,11 @@ int dmabufx_xsk_get_stats(struct dmabufx_xsk *io, struct dmabufx_xsk_stats *ret)
 	stats.drop_rx_ring_full = kernel.rx_ring_full;
 	stats.drop_fill_empty = kernel.rx_fill_ring_empty_descs;
 	stats.drop_rx_other = kernel.rx_dropped;
+	/* Where packets are copied the kernel counts those without a frame there as well. */
+	if (!xsk->info.zero_copy)
+		stats.drop_rx_other -= kernel.rx_fill_ring_empty_descs < kernel.rx_dropped ?
+					       kernel.rx_fill_ring_empty_descs :
+					       kernel.rx_dropped;
 	stats.tx_invalid = kernel.tx_invalid_descs;
 	*ret = stats;
 	return 0;
