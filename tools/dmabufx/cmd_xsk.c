@@ -36,7 +36,7 @@ static const struct command commands[] = {
 	  "[--queue N] [--size N] [--count N] [--seconds S] [--rate PPS] [--batch N] [--dst MAC] "
 	  "[--src MAC] [--ip A,B] [--port N] [--zc HOW] INTERFACE",
 	  "Send numbered packets of UDP.",
-	  QUEUE LIMITS "  --size N         bytes of a packet, 60 to 4096, without checksum; 64\n"
+	  QUEUE LIMITS "  --size N         bytes of a packet without checksum, 60 to MTU + 14; 64\n"
 		       "  --rate PPS       packets a second; else as many as can be\n"
 		       "  --batch N        packets given to the kernel at once, 1 to 512; 64\n"
 		       "  --dst MAC        02:00:00:00:00:02, which is nobody's\n"
@@ -45,16 +45,21 @@ static const struct command commands[] = {
 		       "  --port N         destination port; 9\n" ZC,
 	  "dmabufx xsk tx --rate 1000 --seconds 10 --dst 52:54:00:00:00:02 eth0", cmd_xsk_tx },
 	{ WORD "fwd",
-	  "[--both] [--swap-macs] [--queue N] [--count N] [--seconds S] [--zc HOW] [--generic] "
-	  "[--ports P,...] [--profile WHAT] [--multi-buffer] [--sleep HOW] IN OUT",
+	  "[--both] [--swap-macs] [--one-queue] [--queue N] [--count N] [--seconds S] [--zc HOW] "
+	  "[--generic] [--ports P,...] [--profile WHAT] [--multi-buffer] [--sleep HOW] IN OUT",
 	  "Send by one interface what another receives, without touching it.",
 	  "  --both           also from OUT to IN\n"
-	  "  --swap-macs      destination and source change places; IN and OUT may be one\n" QUEUE
+	  "  --swap-macs      destination and source change places; IN and OUT may be one\n"
+	  "  --one-queue      if they are: send by the queue that receives, not by another\n" QUEUE
 		  LIMITS ZC RX
 	  "  --ports P,...    only TCP and UDP to these ports; all else goes its usual way\n",
 	  "dmabufx xsk fwd --both eth0 eth1", cmd_xsk_fwd },
 	{ WORD "stats", "[INTERFACE]", "Show the sockets of AF_XDP there are, and what they lost.",
 	  NULL, "dmabufx xsk stats eth0", cmd_xsk_stats },
+	{ WORD "bench", "rx|tx|fwd [OPTION]... INTERFACE [OUT]",
+	  "Receive, send or forward for 10 s, and tell what a packet cost.",
+	  "  OPTION           those of xsk rx, xsk tx and xsk fwd; --seconds 10 without it\n",
+	  "dmabufx xsk bench rx --sleep spin --seconds 5 eth0", cmd_xsk_bench },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

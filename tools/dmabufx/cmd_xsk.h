@@ -5,6 +5,7 @@
 
 #include "cli.h"
 
+int cmd_xsk_bench(struct cli *cli, int argc, char **argv);
 int cmd_xsk_fwd(struct cli *cli, int argc, char **argv);
 int cmd_xsk_query(struct cli *cli, int argc, char **argv);
 int cmd_xsk_rx(struct cli *cli, int argc, char **argv);

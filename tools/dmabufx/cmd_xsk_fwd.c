@@ -12,7 +12,7 @@
 /* Tries to send before packets are given up. */
 #define TRIES 200
 
-enum { OPT_BOTH = OPT_XSK_OWN, OPT_SWAP };
+enum { OPT_BOTH = OPT_XSK_OWN, OPT_SWAP, OPT_ONE_QUEUE };
 
 /**
  * struct way - one direction
@@ -43,6 +43,7 @@ struct fwd {
 	struct xsk_opts o;
 	bool both;
 	bool swap;
+	bool one_queue;
 	struct way ways[2];
 	uint32_t nways;
 };
@@ -53,12 +54,15 @@ static bool parse(struct cli *cli, int argc, char **argv, struct fwd *fwd)
 						 XSK_RECEIVE_OPTIONS,
 						 { "both", no_argument, NULL, OPT_BOTH },
 						 { "swap-macs", no_argument, NULL, OPT_SWAP },
+						 { "one-queue", no_argument, NULL, OPT_ONE_QUEUE },
 						 { NULL, 0, NULL, 0 } };
 	int opt;
 
 	while ((opt = cli_getopt(cli, argc, argv, options)) != -1) {
 		if (opt == OPT_BOTH)
 			fwd->both = true;
+		else if (opt == OPT_ONE_QUEUE)
+			fwd->one_queue = true;
 		else if (opt == OPT_SWAP)
 			fwd->swap = true;
 		else if (!xsk_take_option(cli, opt, &fwd->o))
@@ -86,9 +90,50 @@ static bool add(struct fwd *fwd, const struct dmabufx_xsk_caps *caps, uint32_t f
 	return ok;
 }
 
+/*
+ * On one interface another queue sends, as the kernel's pools of two queues share no lock.
+ * Not without copying, where that queue would lose what it receives; nor if it's taken.
+ */
+static bool add_other_queue(struct fwd *fwd, const struct dmabufx_xsk_caps *caps)
+{
+	const struct xsk_opts *o = &fwd->o;
+	bool copies = o->zc == DMABUFX_ZC_FORBID || o->mode == DMABUFX_XDP_GENERIC ||
+		      !(caps->features & XSK_FEATURE_ZERO_COPY);
+	uint32_t queue = o->queue + 1 < caps->tx_queues ? o->queue + 1 : 0;
+
+	return !fwd->one_queue && copies && queue != o->queue && o->queue < caps->rx_queues &&
+	       xsk_try(&fwd->run, caps->ifname, queue, NULL, DMABUFX_XSK_NO_RX) == 0;
+}
+
+/* The one socket, or two, of an interface that sends back what it receives. */
+static bool open_one(struct fwd *fwd, const struct dmabufx_xsk_caps *caps)
+{
+	bool other = add_other_queue(fwd, caps);
+	struct xsk_run *run = &fwd->run;
+
+	if (!add(fwd, caps, other ? DMABUFX_XSK_NO_TX : 0))
+		return false;
+	fwd->ways[0].in = run->socks[run->n - 1];
+	fwd->ways[0].out = run->socks[0];
+	return true;
+}
+
+static bool open_two(struct fwd *fwd, const struct dmabufx_xsk_caps caps[2])
+{
+	struct xsk_run *run = &fwd->run;
+
+	if (!add(fwd, &caps[0], fwd->both ? 0 : DMABUFX_XSK_NO_TX) ||
+	    !add(fwd, &caps[1], fwd->both ? 0 : DMABUFX_XSK_NO_RX))
+		return false;
+	for (uint32_t i = 0; i < fwd->nways; i++) {
+		fwd->ways[i].in = run->socks[i];
+		fwd->ways[i].out = run->socks[!i];
+	}
+	return true;
+}
+
 static bool open_sockets(struct fwd *fwd, char **names)
 {
-	bool same = !strcmp(names[0], names[1]);
 	struct xsk_run *run = &fwd->run;
 	struct dmabufx_xsk_caps caps[2];
 	uint32_t mtu;
@@ -100,16 +145,11 @@ static bool open_sockets(struct fwd *fwd, char **names)
 	run->tx_ring = xsk_rx_frames(&fwd->o);
 	mtu = caps[0].mtu > caps[1].mtu ? caps[0].mtu : caps[1].mtu;
 	fwd->nways = fwd->both ? 2 : 1;
-	if (!xsk_memory(run, (uint64_t)xsk_rx_frames(&fwd->o) * fwd->nways + 2, mtu) ||
-	    !add(fwd, &caps[0], same || fwd->both ? 0 : DMABUFX_XSK_NO_TX) ||
-	    (!same && !add(fwd, &caps[1], fwd->both ? 0 : DMABUFX_XSK_NO_RX)))
-		return false;
 	for (uint32_t i = 0; i < fwd->nways; i++)
-		fwd->ways[i] = (struct way){ .in = run->socks[i],
-					     .out = run->socks[same ? 0 : !i],
-					     .from = names[i],
-					     .to = names[!i] };
-	return true;
+		fwd->ways[i] = (struct way){ .from = names[i], .to = names[!i] };
+	return xsk_memory(run, (uint64_t)xsk_rx_frames(&fwd->o) * fwd->nways + 2, mtu,
+			  caps[0].features | caps[1].features) &&
+	       (strcmp(names[0], names[1]) ? open_two(fwd, caps) : open_one(fwd, &caps[0]));
 }
 
 /* In the first frame of each packet. */
@@ -217,7 +257,7 @@ static void forward(struct fwd *fwd)
 		xsk_tick(run, now, w[0].packets + w[1].packets, w[0].bytes + w[1].bytes,
 			 w[0].lost + w[1].lost);
 	}
-	run->stopped = live_now();
+	xsk_stop(run);
 	for (uint32_t i = 0; i < fwd->nways; i++)
 		xsk_drain(fwd->ways[i].out);
 }
@@ -252,6 +292,7 @@ static void tell(struct fwd *fwd, const struct nic_counts *before)
 		if (!way->packets && !way->lost)
 			xsk_tell_silence(run, way->from, &before[i]);
 	}
+	xsk_tell_bench(run, fwd->ways[0].packets + fwd->ways[1].packets);
 }
 
 int cmd_xsk_fwd(struct cli *cli, int argc, char **argv)

@@ -116,7 +116,7 @@ static bool open_sockets(struct rx *rx, const char *ifname)
 
 	if (!xsk_look(run, ifname, &caps) ||
 	    !xsk_memory(run, (uint64_t)xsk_rx_frames(&rx->o) * (rx->o.all ? caps.rx_queues : 1),
-			caps.mtu) ||
+			caps.mtu, caps.features) ||
 	    !xsk_filter(run, ifname, &prog))
 		return false;
 	ok = rx->o.all ? xsk_add_all(run, ifname, prog, DMABUFX_XSK_NO_TX) :
@@ -214,7 +214,7 @@ static void receive(struct rx *rx)
 
 			if (n < 0) {
 				failed_file(rx, "writing to", n);
-				run->stopped = live_now();
+				xsk_stop(run);
 				return;
 			}
 			some |= n > 0;
@@ -223,7 +223,7 @@ static void receive(struct rx *rx)
 			break;
 		xsk_tick(run, now, rx->packets, rx->bytes, 0);
 	}
-	run->stopped = live_now();
+	xsk_stop(run);
 }
 
 static void tell(struct rx *rx, const char *ifname, const struct nic_counts *before)
@@ -239,6 +239,7 @@ static void tell(struct rx *rx, const char *ifname, const struct nic_counts *bef
 	xsk_tell_drops(run);
 	if (!rx->packets)
 		xsk_tell_silence(run, ifname, before);
+	xsk_tell_bench(run, rx->packets);
 }
 
 static void finish(struct rx *rx)

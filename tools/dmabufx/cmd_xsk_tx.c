@@ -29,7 +29,9 @@ struct tx {
 	uint64_t sent;
 	uint64_t moved; /* when a packet was sent last, ns */
 	uint32_t chunk;
-	bool *written; /* frames that hold a packet already, all but its number */
+	uint32_t parts; /* frames of a packet */
+	uint8_t *whole; /* a packet */
+	bool *written; /* frames that hold one already, all but its number */
 	struct dmabufx_desc descs[FRAMES];
 };
 
@@ -97,38 +99,76 @@ static bool parse(struct cli *cli, int argc, char **argv, struct tx *tx)
 	return cli_want_args(cli, argc, 1, 1);
 }
 
-static bool open_socket(struct tx *tx, const char *ifname)
+static bool size_fits(struct tx *tx, const struct dmabufx_xsk_caps *caps)
+{
+	struct cli *cli = tx->run.cli;
+
+	if (tx->size <= caps->mtu + UINT64_C(14))
+		return true;
+	cli->exit = cli_fail(cli, -EMSGSIZE, "mtu",
+			     "%s: packets of %llu bytes don't fit its MTU of %u; give --size %u at "
+			     "most, or set a larger one: ip link set %s mtu %llu",
+			     caps->ifname, (unsigned long long)tx->size, caps->mtu, caps->mtu + 14,
+			     caps->ifname, (unsigned long long)tx->size - 14);
+	return false;
+}
+
+/* Without copying a driver takes so many frames a packet, and may take but one. */
+static bool parts_fit(struct tx *tx, const struct dmabufx_xsk_caps *caps)
+{
+	struct cli *cli = tx->run.cli;
+
+	/* Where it can't do without copying at all, the library says so. */
+	if (tx->parts == 1 || tx->parts <= caps->zc_max_segs || tx->o.zc == DMABUFX_ZC_FORBID)
+		return true;
+	if (tx->o.zc == DMABUFX_ZC_PREFER)
+		tx->o.zc = DMABUFX_ZC_FORBID;
+	if (tx->o.zc == DMABUFX_ZC_FORBID || !caps->zc_max_segs)
+		return true;
+	cli_fail(cli, -EMSGSIZE, dmabufx_reason_name(DMABUFX_REASON_NO_ZERO_COPY),
+		 "%s: a packet that isn't copied may have %u bytes, %u for each frame its driver "
+		 "takes; give --size %u at most, or leave out --zc require",
+		 caps->ifname, caps->zc_max_segs * tx->chunk, tx->chunk,
+		 caps->zc_max_segs * tx->chunk);
+	cli->exit = CLI_CANT;
+	return false;
+}
+
+static bool make_frames(struct tx *tx, const struct dmabufx_xsk_caps *caps)
 {
 	struct dmabufx_umem_info info = { .size = sizeof(info) };
 	struct xsk_run *run = &tx->run;
-	struct cli *cli = run->cli;
+
+	run->tx_frames = FRAMES;
+	tx->packet.size = (uint32_t)tx->size;
+	if (!xsk_memory(run, FRAMES, tx->packet.size, 0))
+		return false;
+	dmabufx_umem_get_info(run->umem, &info);
+	tx->chunk = info.chunk_size;
+	tx->parts = (tx->packet.size + tx->chunk - 1) / tx->chunk;
+	tx->o.multi_buffer = tx->parts > 1;
+	tx->written = cli_alloc(info.frames, sizeof(*tx->written));
+	tx->whole = cli_alloc(1, tx->size);
+	xsk_packet_write(&tx->packet, tx->whole);
+	return parts_fit(tx, caps);
+}
+
+static bool open_socket(struct tx *tx, const char *ifname)
+{
+	struct xsk_run *run = &tx->run;
 	struct dmabufx_xsk_caps caps;
 	struct dmabufx_prog *prog;
 	bool ok;
 
-	if (!xsk_look(run, ifname, &caps))
+	if (!xsk_look(run, ifname, &caps) || !size_fits(tx, &caps))
 		return false;
-	tx->packet.size = (uint32_t)tx->size;
-	if (tx->size > caps.mtu + UINT64_C(14)) {
-		cli->exit = cli_fail(cli, -EMSGSIZE, "mtu",
-				     "%s: packets of %llu bytes don't fit its MTU of %u; give "
-				     "--size %u at most",
-				     ifname, (unsigned long long)tx->size, caps.mtu, caps.mtu + 14);
-		return false;
-	}
 	if (!tx->src_given)
 		nic_mac(ifname, tx->packet.src);
-	run->tx_frames = FRAMES;
-	if (!xsk_memory(run, FRAMES, tx->packet.size) || !xsk_sending_prog(run, &caps, &prog))
+	if (!make_frames(tx, &caps) || !xsk_sending_prog(run, &caps, &prog))
 		return false;
 	ok = xsk_add(run, ifname, tx->o.queue, prog, DMABUFX_XSK_NO_RX);
 	dmabufx_prog_unref(prog);
-	if (!ok)
-		return false;
-	dmabufx_umem_get_info(run->umem, &info);
-	tx->chunk = info.chunk_size;
-	tx->written = cli_alloc(info.frames, sizeof(*tx->written));
-	return true;
+	return ok;
 }
 
 /* How many may go out now. */
@@ -165,31 +205,44 @@ static void nap(struct tx *tx, uint64_t now)
 	nanosleep(&ts, NULL);
 }
 
-static void write_packets(struct tx *tx, uint32_t n)
+/* A frame's part of a packet; one of a single frame stays in it, so it's seldom written. */
+static void write_part(struct tx *tx, struct dmabufx_desc *d, uint32_t part, uint64_t number)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		struct dmabufx_desc *d = &tx->descs[i];
-		uint8_t *at = dmabufx_xsk_data(tx->run.socks[0], d->addr);
-		bool *written = &tx->written[d->addr / tx->chunk];
+	uint8_t *at = dmabufx_xsk_data(tx->run.socks[0], d->addr);
+	bool *written = &tx->written[d->addr / tx->chunk];
+	bool last = part == tx->parts - 1;
 
-		if (!*written)
-			xsk_packet_write(&tx->packet, at);
-		*written = true;
-		xsk_packet_number(at, tx->sent + i);
-		d->len = tx->packet.size;
-	}
+	d->len = last ? tx->packet.size - part * tx->chunk : tx->chunk;
+	d->options = last ? 0 : DMABUFX_DESC_MORE;
+	if (!*written || tx->parts > 1)
+		memcpy(at, tx->whole + (size_t)part * tx->chunk, d->len);
+	*written = true;
+	if (!part)
+		xsk_packet_number(at, number);
+}
+
+/* How many packets; the ring has room for all the frames there are. */
+static uint32_t send_packets(struct tx *tx, struct dmabufx_xsk *xsk, uint32_t n)
+{
+	uint32_t got;
+
+	if (n > FRAMES / tx->parts)
+		n = FRAMES / tx->parts;
+	got = dmabufx_xsk_tx_alloc(xsk, tx->descs, n * tx->parts);
+	n = got / tx->parts;
+	for (uint32_t i = 0; i < n * tx->parts; i++)
+		write_part(tx, &tx->descs[i], i % tx->parts, tx->sent + i / tx->parts);
+	dmabufx_xsk_tx_free(xsk, tx->descs + n * tx->parts, got - n * tx->parts);
+	dmabufx_xsk_tx_burst(xsk, tx->descs, n * tx->parts);
+	return n;
 }
 
 /* False: nothing goes out any more, and that was told. */
 static bool send_some(struct tx *tx, uint32_t n, uint64_t now)
 {
 	struct dmabufx_xsk *xsk = tx->run.socks[0];
-	uint32_t got = dmabufx_xsk_tx_alloc(xsk, tx->descs, n);
-	uint32_t gone;
+	uint32_t gone = send_packets(tx, xsk, n);
 
-	write_packets(tx, got);
-	gone = dmabufx_xsk_tx_burst(xsk, tx->descs, got);
-	dmabufx_xsk_tx_free(xsk, tx->descs + gone, got - gone);
 	tx->sent += gone;
 	if (gone)
 		tx->moved = now;
@@ -214,13 +267,13 @@ static void run_it(struct tx *tx)
 			break;
 		xsk_tick(run, now, tx->sent, tx->sent * tx->size, 0);
 	}
-	run->stopped = live_now();
+	xsk_stop(run);
 	xsk_drain(run->socks[0]);
 }
 
 static void tell(struct tx *tx, const char *ifname)
 {
-	uint32_t stuck = dmabufx_xsk_tx_pending(tx->run.socks[0]);
+	uint32_t stuck = dmabufx_xsk_tx_pending(tx->run.socks[0]) / tx->parts;
 	struct live_counts counts = { tx->sent - stuck, (tx->sent - stuck) * tx->size, 0 };
 	struct xsk_run *run = &tx->run;
 
@@ -233,6 +286,7 @@ static void tell(struct tx *tx, const char *ifname)
 			    "its link is up",
 			    ifname, tx->o.queue, stuck);
 	xsk_tell_drops(run);
+	xsk_tell_bench(run, counts.packets);
 }
 
 int cmd_xsk_tx(struct cli *cli, int argc, char **argv)
@@ -253,6 +307,7 @@ int cmd_xsk_tx(struct cli *cli, int argc, char **argv)
 	}
 	xsk_close_all(&tx->run);
 	free(tx->written);
+	free(tx->whole);
 	free(tx);
 	return cli->exit;
 }

@@ -5,9 +5,9 @@
 
 #include "cli.h"
 
-/* Bytes of an Ethernet frame without its checksum. */
+/* Bytes of an Ethernet frame without its checksum; as many as an IPv4 packet can have. */
 #define XSK_SIZE_MIN 60u
-#define XSK_SIZE_MAX 4096u
+#define XSK_SIZE_MAX (14u + 65535u)
 
 /**
  * struct xsk_packet - what each packet is

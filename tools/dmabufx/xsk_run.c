@@ -12,8 +12,6 @@
 #define HEADROOM 256u
 #define ETHERNET 18u
 #define CHUNK 2048u
-/* linux/netdev.h, NETDEV_XDP_ACT_XSK_ZEROCOPY */
-#define FEATURE_ZERO_COPY (1u << 3)
 #define DRAIN_NS 1000000000u
 
 static volatile sig_atomic_t stop;
@@ -51,9 +49,11 @@ bool xsk_look(struct xsk_run *run, const char *ifname, struct dmabufx_xsk_caps *
 	return false;
 }
 
-bool xsk_memory(struct xsk_run *run, uint64_t frames, uint32_t mtu)
+bool xsk_memory(struct xsk_run *run, uint64_t frames, uint32_t mtu, uint64_t features)
 {
-	bool small = mtu + ETHERNET + HEADROOM <= CHUNK;
+	/* Devices that receive into frames themselves may need more than packets: igb. */
+	bool direct = features & XSK_FEATURE_ZERO_COPY && run->o->zc != DMABUFX_ZC_FORBID;
+	bool small = !direct && mtu + ETHERNET + HEADROOM <= CHUNK;
 	DMABUFX_OPTS(dmabufx_umem_opts, opts,
 		     .chunk_size = small ? CHUNK : (uint32_t)sysconf(_SC_PAGESIZE));
 	int err;
@@ -88,9 +88,18 @@ static struct dmabufx_xsk_opts socket_opts(const struct xsk_run *run, struct dma
 /* The library's sentence names what its callers set; here it is an option. */
 static bool failed(struct xsk_run *run, const char *ifname, int err)
 {
+	uint32_t reason = dmabufx_last_error()->reason;
 	struct cli *cli = run->cli;
 
-	if (dmabufx_last_error()->reason == DMABUFX_REASON_MTU && !run->o->multi_buffer)
+	if (reason == DMABUFX_REASON_NO_ZERO_COPY) {
+		cli_fail(cli, err, dmabufx_reason_name(reason),
+			 "%s can't do without copying as was asked for (%s); 'dmabufx xsk query "
+			 "%s' says why, or leave out --zc require",
+			 ifname, dmabufx_strerror(err), ifname);
+		cli->exit = CLI_CANT;
+		return false;
+	}
+	if (reason == DMABUFX_REASON_MTU && !run->o->multi_buffer)
 		cli->exit = cli_fail(cli, err, dmabufx_reason_name(DMABUFX_REASON_MTU),
 				     "%s: its MTU is too large for packets of one frame; give "
 				     "--multi-buffer, or set a smaller one: ip link set %s mtu 1500",
@@ -112,7 +121,7 @@ bool xsk_sending_prog(struct xsk_run *run, const struct dmabufx_xsk_caps *caps,
 	int err;
 
 	*ret = NULL;
-	if (run->o->zc == DMABUFX_ZC_FORBID || !(caps->features & FEATURE_ZERO_COPY))
+	if (run->o->zc == DMABUFX_ZC_FORBID || !(caps->features & XSK_FEATURE_ZERO_COPY))
 		return true;
 	err = dmabufx_prog_attach(run->cli->ctx, caps->ifname, &opts, ret);
 	if (!err || dmabufx_last_error()->reason == DMABUFX_REASON_PROG_BUSY)
@@ -120,16 +129,22 @@ bool xsk_sending_prog(struct xsk_run *run, const struct dmabufx_xsk_caps *caps,
 	return failed(run, caps->ifname, err);
 }
 
-bool xsk_add(struct xsk_run *run, const char *ifname, uint32_t queue, struct dmabufx_prog *prog,
-	     uint32_t flags)
+int xsk_try(struct xsk_run *run, const char *ifname, uint32_t queue, struct dmabufx_prog *prog,
+	    uint32_t flags)
 {
 	struct dmabufx_xsk_opts opts = socket_opts(run, prog, flags);
 	int err = dmabufx_xsk_open(run->umem, ifname, queue, &opts, &run->socks[run->n]);
 
-	if (err)
-		return failed(run, ifname, err);
-	run->n++;
-	return true;
+	run->n += !err;
+	return err;
+}
+
+bool xsk_add(struct xsk_run *run, const char *ifname, uint32_t queue, struct dmabufx_prog *prog,
+	     uint32_t flags)
+{
+	int err = xsk_try(run, ifname, queue, prog, flags);
+
+	return !err || failed(run, ifname, err);
 }
 
 bool xsk_add_all(struct xsk_run *run, const char *ifname, struct dmabufx_prog *prog, uint32_t flags)
@@ -176,7 +191,10 @@ static void show_socket(struct cli *cli, struct json_object *list, struct dmabuf
 	js_num(row, "tx_frames", info.tx_frames);
 	if (info.why_copy)
 		js_str(row, "why_copy", dmabufx_strerror(info.why_copy));
-	cli_say(cli, "%s queue %u: %s%s%s%s%s\n", info.ifname, info.queue,
+	cli_say(cli, "%s queue %u%s: %s%s%s%s%s\n", info.ifname, info.queue,
+		info.flags & DMABUFX_XSK_NO_RX ? ", sends" :
+		info.flags & DMABUFX_XSK_NO_TX ? ", receives" :
+						 ", receives and sends",
 		info.zero_copy ? "without copying" : "copying",
 		info.why_copy ? ", as zero copy was refused: " : "",
 		info.why_copy ? dmabufx_strerror(info.why_copy) : "",
@@ -196,6 +214,7 @@ void xsk_start(struct xsk_run *run)
 	now = live_now();
 	run->end = run->o->ns ? now + run->o->ns : UINT64_MAX;
 	live_start(&run->live, now);
+	xsk_bench_start(run);
 }
 
 bool xsk_over(struct xsk_run *run, uint64_t now)
@@ -223,6 +242,7 @@ void xsk_tick(struct xsk_run *run, uint64_t now, uint64_t packets, uint64_t byte
 	if (!live_due(&run->live, now))
 		return;
 	counts.drops = drops(run) + lost;
+	xsk_bench_second(run, now, packets);
 	run->unread = !live_show(run->cli, &run->live, now, &counts);
 }
 

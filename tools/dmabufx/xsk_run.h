@@ -10,6 +10,8 @@
 
 #define XSK_SOCKETS 64
 #define XSK_BATCH 64u
+/* linux/netdev.h, NETDEV_XDP_ACT_XSK_ZEROCOPY: in struct dmabufx_xsk_caps, features */
+#define XSK_FEATURE_ZERO_COPY (1u << 3)
 
 /**
  * struct xsk_run - sockets of one UMEM, and how long they run
@@ -25,6 +27,11 @@
  * @stopped: when it was over, ns
  * @live: counters on the terminal
  * @unread: nobody reads the counters any more
+ * @bench: what bench tells of it; NULL: this is none
+ * @rates: packets of each second, in that
+ * @slowest: the least of them
+ * @fastest: the most
+ * @processor: processor time when the clock started, then that of the run, ns
  */
 struct xsk_run {
 	struct cli *cli;
@@ -39,6 +46,11 @@ struct xsk_run {
 	uint64_t stopped;
 	struct live live;
 	bool unread;
+	struct json_object *bench;
+	struct json_object *rates;
+	uint64_t slowest;
+	uint64_t fastest;
+	uint64_t processor;
 };
 
 /* From now on SIGINT and SIGTERM stop the run; the second ends the program. */
@@ -47,12 +59,16 @@ void xsk_catch_signals(void);
 /* Interface, queues and MTU; false: told why not. */
 bool xsk_look(struct xsk_run *run, const char *ifname, struct dmabufx_xsk_caps *ret);
 
-/* A UMEM of @frames for packets of @mtu; false: told why not. */
-bool xsk_memory(struct xsk_run *run, uint64_t frames, uint32_t mtu);
+/* A UMEM of @frames for packets of @mtu on interfaces with @features; false: told why not. */
+bool xsk_memory(struct xsk_run *run, uint64_t frames, uint32_t mtu, uint64_t features);
 
 /* A socket on one more queue; false: told why not. */
 bool xsk_add(struct xsk_run *run, const char *ifname, uint32_t queue, struct dmabufx_prog *prog,
 	     uint32_t flags);
+
+/* The same, which tells nothing: 0 or -errno. */
+int xsk_try(struct xsk_run *run, const char *ifname, uint32_t queue, struct dmabufx_prog *prog,
+	    uint32_t flags);
 
 /* A socket on each queue. */
 bool xsk_add_all(struct xsk_run *run, const char *ifname, struct dmabufx_prog *prog,
@@ -71,6 +87,9 @@ uint32_t xsk_rx_frames(const struct xsk_opts *o);
 /* What the sockets are, in text and JSON; the clock starts. */
 void xsk_start(struct xsk_run *run);
 
+/* The clock stops. */
+void xsk_stop(struct xsk_run *run);
+
 /* Whether somebody or the clock says that it is over. */
 bool xsk_over(struct xsk_run *run, uint64_t now);
 
@@ -84,6 +103,12 @@ bool xsk_wait_some(struct xsk_run *run, struct dmabufx_xsk *const *socks, uint32
 void xsk_drain(struct dmabufx_xsk *xsk);
 
 void xsk_close_all(struct xsk_run *run);
+
+/* cmd_xsk_bench.c: nothing unless this is bench */
+void xsk_bench_start(struct xsk_run *run);
+void xsk_bench_second(struct xsk_run *run, uint64_t now, uint64_t packets);
+/* Rate, processor time and system calls; without packets that is an error. */
+void xsk_tell_bench(struct xsk_run *run, uint64_t packets);
 
 /* xsk_sum.c: something to know of the run, in text and in the JSON's findings */
 void xsk_finding(struct cli *cli, const char *id, const char *fmt, ...)
