@@ -21,7 +21,7 @@
 
 const char *cli_program;
 
-static void make_other(struct cli_world *w)
+void cli_other_pair(struct cli_world *w)
 {
 	char far[64];
 
@@ -47,7 +47,7 @@ static int set_up(void **state, unsigned int queues)
 	assert_non_null(w);
 	w->fds = net_fds();
 	w->net = net_new(queues, 1500);
-	make_other(w);
+	cli_other_pair(w);
 	for (int end = 0; end < 2; end++) {
 		w->raw[end] = net_raw(w->net, end);
 		w->other_raw[end] = net_raw(&w->other, end);

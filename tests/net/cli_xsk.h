@@ -28,6 +28,9 @@ int cli_teardown(void **state);
 #define cli_case(test) cmocka_unit_test_setup_teardown(test, cli_setup, cli_teardown)
 #define cli_queues_case(test) cmocka_unit_test_setup_teardown(test, cli_setup_queues, cli_teardown)
 
+/* Makes the second pair, which is there from the beginning, once more. */
+void cli_other_pair(struct cli_world *w);
+
 /* Whether a program is, at either end. */
 bool cli_attached(struct cli_world *w);
 

@@ -102,7 +102,7 @@ void xsk_tell_bench(struct xsk_run *run, uint64_t packets)
 	char each[48] = "";
 	uint64_t n;
 
-	if (!run->bench)
+	if (!run->bench || cli->exit != CLI_OK)
 		return;
 	n = calls(run, &zero_copy);
 	js_double(run->bench, "mpps", (double)packets * 1e3 / ns);
@@ -111,9 +111,8 @@ void xsk_tell_bench(struct xsk_run *run, uint64_t packets)
 	js_num(run->bench, "system_calls", n);
 	js_bool(run->bench, "zero_copy", zero_copy == run->n);
 	if (!packets) {
-		if (cli->exit == CLI_OK)
-			cli->exit = cli_fail(cli, -ENODATA, "system",
-					     "no packet went through, so nothing was measured");
+		cli->exit = cli_fail(cli, -ENODATA, "system",
+				     "no packet went through, so nothing was measured");
 		return;
 	}
 	if (run->fastest)

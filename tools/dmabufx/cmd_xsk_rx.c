@@ -74,6 +74,28 @@ static int take_stdout(void)
 	return fd;
 }
 
+static const char *mend(int err)
+{
+	switch (err) {
+	case -ENOSPC:
+	case -EDQUOT:
+		return "; make room, or write elsewhere";
+	case -EPIPE:
+		return "; its reader has gone";
+	case -EACCES:
+	case -EPERM:
+	case -EROFS:
+		return "; write where this user may";
+	case -ENOENT:
+	case -ENOTDIR:
+		return "; make the folder first";
+	case -EISDIR:
+		return "; name a file in it";
+	default:
+		return "";
+	}
+}
+
 static bool failed_file(struct rx *rx, const char *what, int err)
 {
 	struct cli *cli = rx->run.cli;
@@ -81,9 +103,7 @@ static bool failed_file(struct rx *rx, const char *what, int err)
 	live_end(cli, &rx->run.live);
 	cli->exit = cli_fail(cli, err, "system", "%s %s: %s%s", what,
 			     strcmp(rx->path, "-") ? rx->path : "standard output", strerror(-err),
-			     err == -ENOSPC ? "; make room, or write elsewhere" :
-			     err == -EPIPE  ? "; its reader has gone" :
-					      "");
+			     mend(err));
 	return false;
 }
 

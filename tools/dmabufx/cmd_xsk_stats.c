@@ -90,8 +90,8 @@ static void show_counters(struct cli *cli, const char *ifname)
 	struct nic_counts counts;
 
 	nic_read(ifname, &counts);
-	cli_say(cli, "%s received %llu packets; its driver counts%s\n", ifname,
-		(unsigned long long)counts.received, counts.n ? ":" : " nothing by itself.");
+	cli_say(cli, "%s received %llu packets%s\n", ifname, (unsigned long long)counts.received,
+		counts.n ? "" : "; its driver counts nothing by itself");
 	for (uint32_t i = 0; i < counts.n; i++) {
 		const struct nic_counter *c = &counts.all[i];
 		bool shown = false;

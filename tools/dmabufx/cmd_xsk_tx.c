@@ -13,8 +13,6 @@
 #define RATE_MAX 1000000000u
 /* The longest sleep between packets, so that signals and the clock are heeded. */
 #define NAP_NS 100000000u
-/* Nothing goes out for so long: look whether the link is there. */
-#define STALL_NS 200000000u
 
 enum { OPT_SIZE = OPT_XSK_OWN, OPT_RATE, OPT_BATCH, OPT_DST, OPT_SRC, OPT_IP, OPT_PORT };
 
@@ -27,7 +25,6 @@ struct tx {
 	uint64_t rate;
 	uint64_t batch;
 	uint64_t sent;
-	uint64_t moved; /* when a packet was sent last, ns */
 	uint32_t chunk;
 	uint32_t parts; /* frames of a packet */
 	uint8_t *whole; /* a packet */
@@ -237,34 +234,18 @@ static uint32_t send_packets(struct tx *tx, struct dmabufx_xsk *xsk, uint32_t n)
 	return n;
 }
 
-/* False: nothing goes out any more, and that was told. */
-static bool send_some(struct tx *tx, uint32_t n, uint64_t now)
-{
-	struct dmabufx_xsk *xsk = tx->run.socks[0];
-	uint32_t gone = send_packets(tx, xsk, n);
-
-	tx->sent += gone;
-	if (gone)
-		tx->moved = now;
-	if (now - tx->moved < STALL_NS)
-		return true;
-	tx->moved = now;
-	return xsk_wait_some(&tx->run, &xsk, 1, 1);
-}
-
 static void run_it(struct tx *tx)
 {
 	struct xsk_run *run = &tx->run;
 	uint64_t now = live_now();
 
-	tx->moved = now;
 	for (; !xsk_over(run, now) && !(tx->o.count && tx->sent == tx->o.count); now = live_now()) {
 		uint32_t n = allowed(tx, now);
 
 		if (!n)
 			nap(tx, now);
-		else if (!send_some(tx, n, now))
-			break;
+		else
+			tx->sent += send_packets(tx, run->socks[0], n);
 		xsk_tick(run, now, tx->sent, tx->sent * tx->size, 0);
 	}
 	xsk_stop(run);

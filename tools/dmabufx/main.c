@@ -2,8 +2,11 @@
 /* The command dmabufx: the table of commands, and what comes before them. */
 #include "cmd_xsk.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int cmd_help(struct cli *cli, int argc, char **argv);
 
@@ -173,11 +176,31 @@ static int run(struct cli *cli, int argc, char **argv)
 	return cli->cmd->run(cli, argc, argv);
 }
 
+/*
+ * What is opened next would become standard output where that is closed, and be written
+ * to: these can be neither read nor written.
+ */
+static void keep_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_PATH) != fd)
+			_exit(CLI_FAILED);
+	}
+}
+
+static bool reader_gone(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = { .json = asks_for_json(argc, argv) };
 	int ret;
 
+	keep_standard_files();
 	cli.out = json_object_new_object();
 	ret = run(&cli, argc, argv);
 	if (!cli.emitted)
@@ -185,7 +208,9 @@ int main(int argc, char **argv)
 	dmabufx_ctx_unref(cli.ctx);
 	json_object_put(cli.out);
 	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "dmabufx: can't write to standard output\n");
+		fprintf(stderr, "dmabufx: can't write to standard output: %s\n",
+			reader_gone() ? "its reader has gone" :
+					"it is closed, or there is no room");
 		return ret == CLI_OK ? CLI_FAILED : ret;
 	}
 	return ret;

@@ -36,6 +36,23 @@ static int ethtool(const char *ifname, void *cmd)
 	return request(ifname, SIOCETHTOOL, &req);
 }
 
+static int flags(const char *ifname)
+{
+	struct ifreq req = { .ifr_flags = 0 };
+
+	return request(ifname, SIOCGIFFLAGS, &req) ? 0 : req.ifr_flags;
+}
+
+bool nic_running(const char *ifname)
+{
+	return flags(ifname) & IFF_RUNNING;
+}
+
+bool nic_looks_for_link(const char *ifname)
+{
+	return (flags(ifname) & (IFF_UP | IFF_RUNNING)) == IFF_UP;
+}
+
 int nic_mac(const char *ifname, uint8_t ret[6])
 {
 	struct ifreq req = { .ifr_ifindex = 0 };

@@ -35,6 +35,10 @@ struct nic_counts {
 void nic_read(const char *ifname, struct nic_counts *ret);
 void nic_free(struct nic_counts *counts);
 
+/* Whether it is up and has a carrier; whether it is up and has none. */
+bool nic_running(const char *ifname);
+bool nic_looks_for_link(const char *ifname);
+
 /* 0 or -errno. */
 int nic_mac(const char *ifname, uint8_t ret[6]);
 

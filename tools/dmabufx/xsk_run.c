@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define MS 1000000u
@@ -13,6 +14,9 @@
 #define ETHERNET 18u
 #define CHUNK 2048u
 #define DRAIN_NS 1000000000u
+/* Cards look for their link again when a program comes or goes: some take seconds. */
+#define CARRIER_NS UINT64_C(10000000000)
+#define LOOK_US 10000
 
 static volatile sig_atomic_t stop;
 
@@ -28,9 +32,15 @@ void xsk_catch_signals(void)
 	struct sigaction end = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
+	struct sigaction hangup;
+
 	sigaction(SIGINT, &end, NULL);
 	sigaction(SIGTERM, &end, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* A terminal that goes; under nohup(1) that is to be nothing. */
+	sigaction(SIGHUP, NULL, &hangup);
+	if (hangup.sa_handler == SIG_DFL)
+		sigaction(SIGHUP, &end, NULL);
 }
 
 bool xsk_look(struct xsk_run *run, const char *ifname, struct dmabufx_xsk_caps *ret)
@@ -129,12 +139,39 @@ bool xsk_sending_prog(struct xsk_run *run, const struct dmabufx_xsk_caps *caps,
 	return failed(run, caps->ifname, err);
 }
 
+static void await_link(const char *ifname)
+{
+	uint64_t until = live_now() + CARRIER_NS;
+
+	while (!stop && nic_looks_for_link(ifname) && live_now() < until)
+		usleep(LOOK_US);
+}
+
+static void await_socket(struct dmabufx_xsk *xsk)
+{
+	struct dmabufx_xsk_info info = { .size = sizeof(info) };
+
+	dmabufx_xsk_get_info(xsk, &info);
+	await_link(info.ifname);
+}
+
+/* The library waits for a link, but not for as long. */
+static bool again(const char *ifname, int err)
+{
+	if (err == -ENETDOWN)
+		await_link(ifname);
+	return err == -ENETDOWN && nic_running(ifname);
+}
+
 int xsk_try(struct xsk_run *run, const char *ifname, uint32_t queue, struct dmabufx_prog *prog,
 	    uint32_t flags)
 {
 	struct dmabufx_xsk_opts opts = socket_opts(run, prog, flags);
-	int err = dmabufx_xsk_open(run->umem, ifname, queue, &opts, &run->socks[run->n]);
+	struct dmabufx_xsk **ret = &run->socks[run->n];
+	int err = dmabufx_xsk_open(run->umem, ifname, queue, &opts, ret);
 
+	if (again(ifname, err))
+		err = dmabufx_xsk_open(run->umem, ifname, queue, &opts, ret);
 	run->n += !err;
 	return err;
 }
@@ -152,6 +189,8 @@ bool xsk_add_all(struct xsk_run *run, const char *ifname, struct dmabufx_prog *p
 	struct dmabufx_xsk_opts opts = socket_opts(run, prog, flags);
 	int n = dmabufx_xsk_open_all(run->umem, ifname, &opts, run->socks, XSK_SOCKETS);
 
+	if (again(ifname, n))
+		n = dmabufx_xsk_open_all(run->umem, ifname, &opts, run->socks, XSK_SOCKETS);
 	if (n < 0)
 		return failed(run, ifname, n);
 	run->n = (uint32_t)n;
@@ -211,6 +250,8 @@ void xsk_start(struct xsk_run *run)
 		show_socket(run->cli, list, run->socks[i]);
 	js_array(run->cli->out, "findings");
 	fflush(stdout);
+	for (uint32_t i = 0; i < run->n; i++)
+		await_socket(run->socks[i]);
 	now = live_now();
 	run->end = run->o->ns ? now + run->o->ns : UINT64_MAX;
 	live_start(&run->live, now);
@@ -219,7 +260,7 @@ void xsk_start(struct xsk_run *run)
 
 bool xsk_over(struct xsk_run *run, uint64_t now)
 {
-	return stop || run->unread || now >= run->end;
+	return stop || run->unread || run->cli->exit != CLI_OK || now >= run->end;
 }
 
 static uint64_t drops(const struct xsk_run *run)
@@ -233,17 +274,6 @@ static uint64_t drops(const struct xsk_run *run)
 			sum += xsk_lost(&s);
 	}
 	return sum;
-}
-
-void xsk_tick(struct xsk_run *run, uint64_t now, uint64_t packets, uint64_t bytes, uint64_t lost)
-{
-	struct live_counts counts = { packets, bytes, 0 };
-
-	if (!live_due(&run->live, now))
-		return;
-	counts.drops = drops(run) + lost;
-	xsk_bench_second(run, now, packets);
-	run->unread = !live_show(run->cli, &run->live, now, &counts);
 }
 
 bool xsk_wait_some(struct xsk_run *run, struct dmabufx_xsk *const *socks, uint32_t n, int ms)
@@ -261,6 +291,28 @@ bool xsk_wait_some(struct xsk_run *run, struct dmabufx_xsk *const *socks, uint32
 	live_end(run->cli, &run->live);
 	run->cli->exit = cli_fail_lib(run->cli, err);
 	return false;
+}
+
+/* Who only sends would not know: what goes to an interface that is gone waits for ever. */
+static void check_links(struct xsk_run *run)
+{
+	for (uint32_t i = 0; i < run->n && run->cli->exit == CLI_OK; i++) {
+		if (recv(dmabufx_xsk_fd(run->socks[i]), NULL, 0, MSG_DONTWAIT) < 0 &&
+		    (errno == ENETDOWN || errno == ENXIO))
+			xsk_wait_some(run, &run->socks[i], 1, 1);
+	}
+}
+
+void xsk_tick(struct xsk_run *run, uint64_t now, uint64_t packets, uint64_t bytes, uint64_t lost)
+{
+	struct live_counts counts = { packets, bytes, 0 };
+
+	if (!live_due(&run->live, now))
+		return;
+	counts.drops = drops(run) + lost;
+	xsk_bench_second(run, now, packets);
+	run->unread = !live_show(run->cli, &run->live, now, &counts);
+	check_links(run);
 }
 
 void xsk_drain(struct dmabufx_xsk *xsk)

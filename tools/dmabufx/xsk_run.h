@@ -53,7 +53,7 @@ struct xsk_run {
 	uint64_t processor;
 };
 
-/* From now on SIGINT and SIGTERM stop the run; the second ends the program. */
+/* From now on SIGINT, SIGTERM and SIGHUP stop the run; the second ends the program. */
 void xsk_catch_signals(void);
 
 /* Interface, queues and MTU; false: told why not. */
@@ -84,16 +84,16 @@ bool xsk_sending_prog(struct xsk_run *run, const struct dmabufx_xsk_caps *caps,
 /* As many frames as the profile has. */
 uint32_t xsk_rx_frames(const struct xsk_opts *o);
 
-/* What the sockets are, in text and JSON; the clock starts. */
+/* What the sockets are, in text and JSON; the clock starts when they have a link. */
 void xsk_start(struct xsk_run *run);
 
 /* The clock stops. */
 void xsk_stop(struct xsk_run *run);
 
-/* Whether somebody or the clock says that it is over. */
+/* Whether somebody, the clock or an error says that it is over. */
 bool xsk_over(struct xsk_run *run, uint64_t now);
 
-/* Counters when a second is over; the drops are the sockets'. */
+/* When a second is over: counters, whose drops are the sockets', and a look at the links. */
 void xsk_tick(struct xsk_run *run, uint64_t now, uint64_t packets, uint64_t bytes, uint64_t lost);
 
 /* Waits for packets up to @ms, less if the run ends before; false: told why it can't. */

@@ -54,6 +54,23 @@ static void tell_losses(struct cli *cli, const struct dmabufx_xsk_info *info,
 			    info->ifname, info->queue, live_number(s->tx_invalid, n));
 }
 
+/* Of each interface once; an error has said it already. */
+static void tell_link(const struct xsk_run *run, uint32_t i)
+{
+	struct dmabufx_xsk_info info = { .size = sizeof(info) }, other = info;
+
+	dmabufx_xsk_get_info(run->socks[i], &info);
+	while (i--) {
+		dmabufx_xsk_get_info(run->socks[i], &other);
+		if (info.ifindex == other.ifindex)
+			return;
+	}
+	if (run->cli->exit == CLI_OK && !nic_running(info.ifname))
+		xsk_finding(run->cli, "no-carrier",
+			    "%s has no carrier%s; look at the cable, or at the other end",
+			    info.ifname, info.tx_frames ? ", and what it sends is lost" : "");
+}
+
 void xsk_tell_drops(struct xsk_run *run)
 {
 	struct json_object *list = js_array(run->cli->out, "queues");
@@ -79,6 +96,7 @@ void xsk_tell_drops(struct xsk_run *run)
 		js_num(row, "tx_invalid", s.tx_invalid);
 		sum += xsk_lost(&s);
 		tell_losses(run->cli, &info, &s);
+		tell_link(run, i);
 	}
 	js_num(run->cli->out, "drops", sum);
 	if (!sum)
@@ -122,6 +140,8 @@ void xsk_tell_silence(struct xsk_run *run, const char *ifname, const struct nic_
 	uint64_t got;
 	uint32_t queue = 0;
 
+	if (cli->exit != CLI_OK || !nic_running(ifname))
+		return;
 	nic_read(ifname, &now);
 	got = busiest(run, ifname, false, before, &now, &queue);
 	if (got)
