@@ -2,33 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The command and the examples on real devices: runs in the guest, in the build folder.
 
-Prints cases as cmocka does, so that they are counted one by one. What a command says with --json
-is parsed and looked at; what each undoes is left to the next: they bind what they need themselves.
+What a command says with --json is parsed and looked at; what each undoes is left to the next: they
+bind what they need themselves.
 """
 
 import json
 import os
-import subprocess
 import sys
-import traceback
 
-COMMAND = "./tools/dmabufx/dmabufx"
+from commands import COMMAND, ask, passes, run
+
 EDU, MEMORY = os.environ["LAB_EDU0"], os.environ["LAB_IVSHMEM1"]
 NVME, CMB, NET = (os.environ["LAB_" + n] for n in ("NVME0", "NVME1", "NET0"))
 ABSENT = "0000:00:1d.3"
-
-
-def run(*words, code=0):
-    """What a program prints; its exit code must be as expected."""
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == code, f"{words}: exit code {done.returncode}: {done.stderr}"
-    return done.stdout
-
-
-def ask(*words, code=0):
-    """The facts a command of dmabufx tells; an error is told on stderr too."""
-    return json.loads(run(COMMAND, "--json", *words, code=code))
 
 
 def driver(bdf):
@@ -150,18 +136,6 @@ NEED_BOTH = [probe_says_the_main_job_can_run, list_knows_all_functions, caps_tel
              inspect_finds_the_buffer_it_inherits, p2p_test_does_the_main_job,
              p2p_test_of_an_absent_device_names_it, example_p2p_map_puts_the_bar_at_an_iova,
              example_reset_survives_keeps_the_iova, example_events_tells_of_the_remapping]
-
-
-def passes(case):
-    print(f"[ RUN      ] {case.__name__}", flush=True)
-    try:
-        case()
-    except Exception:  # Whatever it is, the next case is to run.
-        print(traceback.format_exc().rstrip())
-        print(f"[  FAILED  ] {case.__name__}", flush=True)
-        return False
-    print(f"[       OK ] {case.__name__}", flush=True)
-    return True
 
 
 def main():

@@ -96,7 +96,10 @@ own=
 } | boot vtd
 programs test_groups | boot groups --profile groups
 programs test_hotreset | boot hotreset --profile hotreset
-programs test_xsk_query | boot cards --profile cards
+{
+	programs test_xsk_query
+	echo "$top/tests/vm/xsk_cli.py"
+} | boot cards --profile cards
 programs test_xsk | boot wire
 # The firmware keeps the ports' errors to itself.
 [ -z "$own" ] || programs test_aer | boot aer --profile aer --append pcie_ports=native
