@@ -21,6 +21,15 @@
 
 const char *cli_program;
 
+bool cli_ready(int argc, char **argv)
+{
+	if (argc != 2)
+		return false;
+	cli_program = argv[1];
+	net_need_privilege();
+	return true;
+}
+
 void cli_other_pair(struct cli_world *w)
 {
 	char far[64];
@@ -213,6 +222,15 @@ const char *cli_finding(struct json_object *obj, const char *id)
 	}
 	fail_msg("no finding %s in %s", id, json_object_to_json_string(list));
 	return NULL;
+}
+
+int cli_scratch(char path[64])
+{
+	int fd = memfd_create("pcapng", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	snprintf(path, 64, "/proc/%d/fd/%d", getpid(), fd);
+	return fd;
 }
 
 static uint32_t word_at(const uint8_t *at)

@@ -34,8 +34,13 @@ void cli_other_pair(struct cli_world *w);
 /* Whether a program is, at either end. */
 bool cli_attached(struct cli_world *w);
 
-/* The command under test; set by main(). */
+/* The command under test; set by cli_main(). */
 extern const char *cli_program;
+
+/* The whole of main(); its one argument is the command. */
+#define cli_main(argc, argv, tests) \
+	(cli_ready(argc, argv) ? cmocka_run_group_tests(tests, NULL, NULL) : 2)
+bool cli_ready(int argc, char **argv);
 
 struct cli_run {
 	pid_t pid;
@@ -63,6 +68,9 @@ struct json_object *cli_json(const struct cli_run *r);
 uint64_t cli_number_at(struct json_object *obj, const char *key);
 /* The text of a finding; fails if it isn't there. */
 const char *cli_finding(struct json_object *obj, const char *id);
+
+/* A file to write packets to, and the path by which the command opens it. */
+int cli_scratch(char path[64]);
 
 /*
  * Reads a pcapng file from its beginning and closes it: all its packets must be of the

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,20 +19,11 @@ static struct cli_run r, s;
 
 static const struct net_flow udp = { NET_FAR, 5000, 300 };
 
-static int scratch(char path[64])
-{
-	int fd = memfd_create("pcapng", MFD_CLOEXEC);
-
-	assert_true(fd >= 0);
-	snprintf(path, 64, "/proc/%d/fd/%d", getpid(), fd);
-	return fd;
-}
-
 static void rx_writes_each_packet(void **state)
 {
 	struct cli_world *w = *state;
 	char path[64], text[64];
-	int fd = scratch(path);
+	int fd = cli_scratch(path);
 
 	CLI_BEGIN(w, NET_NEAR, &r, "rx", "near", "--count", "200", "--write", path);
 	cli_until(&r, "XDP native");
@@ -54,7 +44,7 @@ static void rx_writes_to_standard_output(void **state)
 {
 	struct cli_world *w = *state;
 	char path[64];
-	int fd = scratch(path);
+	int fd = cli_scratch(path);
 
 	cli_begin(w, NET_NEAR, &r, fd,
 		  (const char *const[]){ "rx", "near", "--count", "20", "--write", "-", NULL });
@@ -70,7 +60,7 @@ static void rx_joins_packets_of_several_frames(void **state)
 	static const struct net_flow jumbo = { NET_FAR, 0, 9014 };
 	struct cli_world *w = *state;
 	char path[64];
-	int fd = scratch(path);
+	int fd = cli_scratch(path);
 
 	net_mtu(w->net, 9000);
 	CLI_BEGIN(w, NET_NEAR, &r, "rx", "near");
@@ -111,7 +101,7 @@ static void rx_filters_by_port(void **state)
 	static const struct net_flow others = { NET_FAR, 6000, 300 };
 	struct cli_world *w = *state;
 	char path[64];
-	int fd = scratch(path);
+	int fd = cli_scratch(path);
 
 	CLI_BEGIN(w, NET_NEAR, &r, "rx", "near", "--ports", "53,5000", "--count", "20", "--write",
 		  path);
@@ -314,9 +304,5 @@ int main(int argc, char **argv)
 		cli_case(stats_tell_the_drivers_counts),
 	};
 
-	if (argc != 2)
-		return 2;
-	cli_program = argv[1];
-	net_need_privilege();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cli_main(argc, argv, tests);
 }

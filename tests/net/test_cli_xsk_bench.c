@@ -229,9 +229,5 @@ int main(int argc, char **argv)
 		cli_queues_case(fwd_sends_by_a_second_queue),
 	};
 
-	if (argc != 2)
-		return 2;
-	cli_program = argv[1];
-	net_need_privilege();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cli_main(argc, argv, tests);
 }

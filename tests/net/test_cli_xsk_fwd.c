@@ -256,9 +256,5 @@ int main(int argc, char **argv)
 		cli_case(what_cannot_be_is_told),      cli_case(queue_in_use_is_told),
 	};
 
-	if (argc != 2)
-		return 2;
-	cli_program = argv[1];
-	net_need_privilege();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cli_main(argc, argv, tests);
 }

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 static struct cli_run r;
@@ -71,20 +70,11 @@ static void carrier_that_goes_is_told(void **state)
 	json_object_put(obj);
 }
 
-static int written_to(char path[64])
-{
-	int fd = memfd_create("pcapng", MFD_CLOEXEC);
-
-	assert_true(fd >= 0);
-	snprintf(path, 64, "/proc/%d/fd/%d", getpid(), fd);
-	return fd;
-}
-
 static void terminal_that_goes_leaves_a_whole_file(void **state)
 {
 	struct cli_world *w = *state;
 	char path[64];
-	int fd = written_to(path);
+	int fd = cli_scratch(path);
 
 	CLI_BEGIN(w, NET_NEAR, &r, "rx", "near", "--write", path, "--count", "1000");
 	cli_until(&r, "near queue 0");
@@ -188,9 +178,5 @@ int main(int argc, char **argv)
 		cli_case(privilege_that_lacks_is_told),
 	};
 
-	if (argc != 2)
-		return 2;
-	cli_program = argv[1];
-	net_need_privilege();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cli_main(argc, argv, tests);
 }

@@ -1,47 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmabufx_xsk_query() on drivers that do AF_XDP without copying, and on one that can't. */
 #include "guest.h"
-#include "vm.h"
+#include "wire.h"
 
-#include <glob.h>
-#include <libgen.h>
 #include <linux/if_xdp.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define WAIT_US 20000
-
-/* The interface of a card of the lab; virtio's is its child's. */
-static void find_card(const char *name, char ifname[IFNAMSIZ])
-{
-	const char *bdf = vm_bdf(name);
-	char pattern[96];
-	glob_t found;
-
-	snprintf(pattern, sizeof(pattern), "/sys/bus/pci/devices/%s/{,virtio*/}net/*", bdf);
-	if (glob(pattern, GLOB_BRACE, NULL, &found))
-		fail_msg("%s, %s, has no interface", name, bdf);
-	snprintf(ifname, IFNAMSIZ, "%s", basename(found.gl_pathv[0]));
-	globfree(&found);
-}
-
-static void set_link(const char *ifname, bool up)
-{
-	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
-	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &ifr), 0);
-	ifr.ifr_flags = (short)(up ? ifr.ifr_flags | IFF_UP : ifr.ifr_flags & ~IFF_UP);
-	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &ifr), 0);
-	close(fd);
-}
 
 static struct dmabufx_xsk_caps ask(struct vm *vm, const char *ifname)
 {
@@ -79,8 +49,8 @@ static void does_without_copying(struct vm *vm, const char *name, const char *dr
 	struct dmabufx_xsk_caps caps;
 	char ifname[IFNAMSIZ];
 
-	find_card(name, ifname);
-	set_link(ifname, true);
+	wire_find_card(name, ifname);
+	wire_set_link(ifname, true);
 	wait_carrier(vm, ifname);
 	/* Each try leaves the queue free for the next. */
 	for (int i = 0; i < 20; i++) {
@@ -114,8 +84,8 @@ static void virtio_past_the_iommu_copies_and_says_why(void **state)
 	struct dmabufx_xsk_caps caps;
 	char ifname[IFNAMSIZ];
 
-	find_card("LAB_NET1", ifname);
-	set_link(ifname, true);
+	wire_find_card("LAB_NET1", ifname);
+	wire_set_link(ifname, true);
 	caps = ask(*state, ifname);
 	assert_string_equal(caps.driver, "virtio_net");
 	answered(zero_copy, 0, "iommu_platform=on");
@@ -127,8 +97,8 @@ static void interface_that_is_down_says_so(void **state)
 	struct dmabufx_xsk_caps caps;
 	char ifname[IFNAMSIZ], words[64];
 
-	find_card("LAB_IGB0", ifname);
-	set_link(ifname, false);
+	wire_find_card("LAB_IGB0", ifname);
+	wire_set_link(ifname, false);
 	caps = ask(*state, ifname);
 	snprintf(words, sizeof(words), "ip link set %s up", ifname);
 	answered(up, 0, words);
@@ -147,8 +117,8 @@ static void queue_of_another_socket_cant_be_tried(void **state)
 	struct dmabufx_xsk_caps caps;
 	char ifname[IFNAMSIZ];
 
-	find_card("LAB_IGB0", ifname);
-	set_link(ifname, true);
+	wire_find_card("LAB_IGB0", ifname);
+	wire_set_link(ifname, true);
 	assert_int_equal(ftruncate(memory, 16 * VM_PAGE), 0);
 	reg.addr = (uintptr_t)vm_mmap(vm, memory, 16 * VM_PAGE);
 	assert_int_equal(setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)), 0);
@@ -171,7 +141,7 @@ static void ask_unprivileged(void *arg)
 	struct vm *vm = arg;
 	char ifname[IFNAMSIZ];
 
-	find_card("LAB_IGB0", ifname);
+	wire_find_card("LAB_IGB0", ifname);
 	assert_int_equal(setuid(65534), 0);
 	vm_works(dmabufx_xsk_query(vm->ctx, ifname, NULL, &caps));
 	answered(zero_copy, -EPERM, "CAP_NET_RAW");

@@ -2,7 +2,7 @@
 /* Two network cards of the lab on one wire. */
 #include "wire.h"
 
-#include <dirent.h>
+#include <glob.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,58 +15,29 @@
 #define ETHER_TYPE 0x88b5u
 #define PATIENCE_NS 20000000000ull
 
-/* The one interface below a device, which may be virtio's child of it. */
-static bool find_below(const char *path, char ifname[16])
+void wire_find_card(const char *name, char ifname[16])
 {
-	char below[300];
-	struct dirent *entry;
-	bool found = false;
-	DIR *dir;
+	const char *bdf = vm_bdf(name);
+	char pattern[96];
+	glob_t found;
 
-	snprintf(below, sizeof(below), "%s/net", path);
-	dir = opendir(below);
-	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(ifname, 16, "%.15s", entry->d_name);
-		found = true;
-	}
-	if (dir)
-		closedir(dir);
-	return found;
+	/* virtio's is its child's. */
+	snprintf(pattern, sizeof(pattern), "/sys/bus/pci/devices/%s/{,virtio*/}net/*", bdf);
+	if (glob(pattern, GLOB_BRACE, NULL, &found))
+		fail_msg("%s, %s, has no interface", name, bdf);
+	snprintf(ifname, 16, "%.15s", strrchr(found.gl_pathv[0], '/') + 1);
+	globfree(&found);
 }
 
-static void find_card(const char *name, char ifname[16])
-{
-	char path[64], child[256];
-	struct dirent *entry;
-	bool found;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", vm_bdf(name));
-	found = find_below(path, ifname);
-	dir = opendir(path);
-	while (!found && dir && (entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "virtio", 6))
-			continue;
-		snprintf(child, sizeof(child), "%s/%.64s", path, entry->d_name);
-		found = find_below(child, ifname);
-	}
-	if (dir)
-		closedir(dir);
-	if (!found)
-		fail_msg("%s has no network interface", name);
-}
-
-static void set_up(const char *ifname)
+void wire_set_link(const char *ifname, bool up)
 {
 	struct ifreq ifr = { 0 };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
 	assert_true(fd >= 0);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
 	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &ifr), 0);
-	ifr.ifr_flags |= IFF_UP;
+	ifr.ifr_flags = (short)(up ? ifr.ifr_flags | IFF_UP : ifr.ifr_flags & ~IFF_UP);
 	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &ifr), 0);
 	close(fd);
 }
@@ -89,10 +60,10 @@ struct wire *wire_bare(struct vm *vm)
 
 	assert_non_null(wire);
 	wire->vm = vm;
-	find_card("LAB_IGB0", wire->ifname[WIRE_IGB]);
-	find_card("LAB_NET0", wire->ifname[WIRE_VIRTIO]);
+	wire_find_card("LAB_IGB0", wire->ifname[WIRE_IGB]);
+	wire_find_card("LAB_NET0", wire->ifname[WIRE_VIRTIO]);
 	for (int i = 0; i < 2; i++)
-		set_up(wire->ifname[i]);
+		wire_set_link(wire->ifname[i], true);
 	wire->buf = vm_memory(vm, 16 * VM_MIB);
 	vm_works(dmabufx_umem_new(vm->ctx, wire->buf, &opts, &wire->umem));
 	return vm_defer(vm, end_wire, wire);

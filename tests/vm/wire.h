@@ -27,6 +27,10 @@ struct wire {
 	struct dmabufx_xsk *xsk[2];
 };
 
+/* The interface of a card of the lab, and whether it is up. */
+void wire_find_card(const char *name, char ifname[16]);
+void wire_set_link(const char *ifname, bool up);
+
 /* Both cards up, with sockets of that kind; the test's end undoes all of it. */
 struct wire *wire_new(struct vm *vm, enum dmabufx_zc zc);
 /* The cards alone. */
