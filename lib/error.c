@@ -87,6 +87,7 @@ static const char *const names[] = {
 	NAME(NOT_XSK, "not-xsk"),
 	NAME(FRAME_STATE, "frame-state"),
 	NAME(LOCKED_MEMORY, "locked-memory"),
+	NAME(NO_METADATA, "no-metadata"),
 };
 
 const char *dmabufx_reason_name(enum dmabufx_reason reason)

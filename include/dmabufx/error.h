@@ -91,7 +91,7 @@ enum dmabufx_reason {
 	DMABUFX_REASON_PORTS, /* -EINVAL: no ports to filter, or too many */
 	DMABUFX_REASON_CHUNK_SIZE, /* -EINVAL */
 	DMABUFX_REASON_HEADROOM, /* -EINVAL: leaves no room for a packet */
-	DMABUFX_REASON_TX_METADATA, /* -EINVAL: length of TX metadata */
+	DMABUFX_REASON_TX_METADATA, /* -EINVAL: length of TX metadata, or what it says */
 	DMABUFX_REASON_UMEM_MEMORY, /* -EOPNOTSUPP: AF_XDP can't use this memory */
 	DMABUFX_REASON_UMEM_RANGE, /* -EINVAL: offset or length of the UMEM */
 	DMABUFX_REASON_FRAME_COUNT, /* -EINVAL: no power of two, or too many */
@@ -99,6 +99,7 @@ enum dmabufx_reason {
 	DMABUFX_REASON_NOT_XSK, /* -ENOTSOCK: no socket of AF_XDP */
 	DMABUFX_REASON_FRAME_STATE, /* -EEXIST: the frame isn't the caller's */
 	DMABUFX_REASON_LOCKED_MEMORY, /* -ENOBUFS: RLIMIT_MEMLOCK */
+	DMABUFX_REASON_NO_METADATA, /* -EOPNOTSUPP: kernel or driver have no such metadata */
 };
 
 /** DMABUFX_ERROR_TEXT_MAX - room for a reason's sentence, NUL included. */

@@ -40,6 +40,11 @@ enum dmabufx_xdp_mode {
 #define DMABUFX_PROG_SHARE (1u << 0)
 /** DMABUFX_PROG_FRAGS - packets of more than one frame arrive; else the MTU is bounded. */
 #define DMABUFX_PROG_FRAGS (1u << 1)
+/**
+ * DMABUFX_PROG_META - write what the driver knows of a packet before it, for
+ * dmabufx_xsk_rx_meta(): by the driver alone, not beside other programs.
+ */
+#define DMABUFX_PROG_META (1u << 2)
 
 /**
  * struct dmabufx_prog_opts - options of dmabufx_prog_attach()
@@ -72,7 +77,7 @@ struct dmabufx_prog_opts {
  * @mode: DMABUFX_XDP_NATIVE or DMABUFX_XDP_GENERIC
  * @map_fd: descriptor of the XSKMAP; borrowed
  * @flags: DMABUFX_PROG_SHARE if it stands in libxdp's dispatcher,
- * DMABUFX_PROG_FRAGS
+ * DMABUFX_PROG_FRAGS, DMABUFX_PROG_META
  */
 struct dmabufx_prog_info {
 	size_t size;
@@ -100,6 +105,10 @@ struct dmabufx_prog_info {
  * namespace of this one, removes it. A process that was forked from this one and
  * lives on counts as this one. The program is detached with its last reference.
  *
+ * With DMABUFX_PROG_META the program is bound to the interface, for which it takes the
+ * driver's native mode, a kernel with BTF, and no dispatcher. A packet that has no
+ * room for metadata before it is dropped (XDP_ABORTED).
+ *
  * With DMABUFX_XDP_AUTO, an MTU that is too large is an error, not a reason for the
  * kernel's general code. Nothing is printed: what libbpf, libxdp, the verifier and
  * the driver have to say ends up in dmabufx_last_error()'s sentence.
@@ -110,10 +119,12 @@ struct dmabufx_prog_info {
  * mode than asked for; -EPERM: no privilege; -ENOENT: no such file or program;
  * -ENOEXEC: the file holds no program that the kernel takes, or no xsks_map;
  * -EOPNOTSUPP: the driver has no XDP and DMABUFX_XDP_NATIVE was asked for, or
- * DMABUFX_PROG_SHARE was and libxdp can't have its dispatcher here; -ERANGE: the MTU
+ * DMABUFX_PROG_SHARE was and libxdp can't have its dispatcher here, or
+ * DMABUFX_PROG_META was and kernel, driver or mode can't; -ERANGE: the MTU
  * is too large for a program without DMABUFX_PROG_FRAGS;
  * -ENOSYS: built without AF_XDP; errors of libxdp and libbpf.
- * Source: linux/if_link.h (4.8), linux/bpf.h BPF_LINK_TYPE_XDP (5.9), xdp.frags (5.18).
+ * Source: linux/if_link.h (4.8), linux/bpf.h BPF_LINK_TYPE_XDP (5.9), xdp.frags (5.18),
+ * BPF_F_XDP_DEV_BOUND_ONLY (6.3).
  * Since: 0.1
  */
 DMABUFX_API int dmabufx_prog_attach(struct dmabufx_ctx *ctx, const char *ifname,

@@ -6,6 +6,7 @@
 #include "prog.h"
 #include "types.h"
 #include "umem.h"
+#include "xsk_meta.h"
 #include "xsk_query.h"
 #include "xsk_ring.h"
 
@@ -62,6 +63,10 @@ enum dmabufx_sleep {
 #define DMABUFX_XSK_BUSY_POLL (1u << 4)
 /** DMABUFX_XSK_NO_PROG - attach none: the caller's own redirects, or none needs to. */
 #define DMABUFX_XSK_NO_PROG (1u << 5)
+/** DMABUFX_XSK_RX_META - the program writes metadata, for dmabufx_xsk_rx_meta(). */
+#define DMABUFX_XSK_RX_META (1u << 6)
+/** DMABUFX_XSK_TX_TIMESTAMPS - keep times of sending, for dmabufx_xsk_tx_timestamps(). */
+#define DMABUFX_XSK_TX_TIMESTAMPS (1u << 7)
 
 /**
  * struct dmabufx_xsk_opts - options of dmabufx_xsk_open() and its kin
@@ -154,6 +159,7 @@ struct dmabufx_xsk_info {
  * @tx_free: frames to send from that are free
  * @tx_in_kernel: frames that are being sent, forwarded ones of others included
  * @tx_held: frames that were allocated, and neither sent nor freed
+ * @tx_timestamps_lost: times of sending that came when too many weren't fetched
  */
 struct dmabufx_xsk_stats {
 	size_t size;
@@ -171,6 +177,7 @@ struct dmabufx_xsk_stats {
 	uint32_t tx_free;
 	uint32_t tx_in_kernel;
 	uint32_t tx_held;
+	uint64_t tx_timestamps_lost;
 };
 
 /**
@@ -188,10 +195,11 @@ struct dmabufx_xsk_stats {
  *
  * Threads: any. Privilege: CAP_NET_RAW; for the program what
  * dmabufx_prog_attach() needs.
- * Return: 0; -EINVAL: NULL, malformed options, or no such queue; -E2BIG; -ENODEV: no
+ * Return: 0; -EINVAL: NULL, malformed options, no such queue, or the UMEM has no room for
+ * DMABUFX_XSK_TX_TIMESTAMPS; -E2BIG; -ENODEV: no
  * such interface; -ENETDOWN: it is down, or has no carrier in time; -EBUSY: another
  * socket has the queue, or another program is attached; -EOPNOTSUPP: zero copy or
- * the mode that was required can't be had; -ENOSPC: the UMEM has too few
+ * the mode or metadata that was required can't be had; -ENOSPC: the UMEM has too few
  * free frames; -ENOBUFS: RLIMIT_MEMLOCK; -EPERM: no CAP_NET_RAW; -ENOMEM; -ENOSYS: built without
  * AF_XDP; errors of dmabufx_prog_attach().
  * Source: linux/if_xdp.h (4.18; shared 5.10; several frames 6.6).

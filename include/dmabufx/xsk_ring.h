@@ -28,7 +28,8 @@ DMABUFX_BEGIN_DECLS
  * @done: packets that were sent
  * @stack: free frames to send from; the last one is the warmest
  * @nstack: how many
- * @foreign: frames of others among those being sent
+ * @foreign: frames of others among those being sent; the top bit: the library looks at
+ * each that was sent
  * @tx_frames: frames to send from, wherever they are
  * @reserved: 0
  * @tx_kicks: system calls made for sending
@@ -100,7 +101,8 @@ DMABUFX_API void dmabufx_xsk_kick_tx(struct dmabufx_xsk *xsk);
  * dmabufx_xsk_reap_mixed() - take back sent frames of several owners
  * @xsk: socket
  *
- * What dmabufx_xsk_tx_reap() does when own and forwarded frames are on the way.
+ * What dmabufx_xsk_tx_reap() does when own and forwarded frames are on the way, or
+ * with DMABUFX_XSK_TX_TIMESTAMPS.
  *
  * Threads: the TX thread, which is the RX thread of those whose frames they are.
  * Return: how many there were.

@@ -28,6 +28,26 @@
 #define XDP_MAX_TX_SKB_BUDGET 9 /* 6.18 */
 #endif
 
+#ifndef XDP_TXMD_FLAGS_TIMESTAMP
+#define XDP_TXMD_FLAGS_TIMESTAMP (1 << 0) /* 6.8 */
+#define XDP_TXMD_FLAGS_CHECKSUM (1 << 1)
+#endif
+#ifndef XDP_TXMD_FLAGS_LAUNCH_TIME
+#define XDP_TXMD_FLAGS_LAUNCH_TIME (1 << 2) /* 6.14 */
+#endif
+
+/*
+ * struct xsk_tx_metadata, 6.8; launch time 6.14. The 8 bytes from csum_start on become
+ * the time of sending, if that was asked for.
+ */
+struct dx_xsk_tx_metadata {
+	uint64_t flags;
+	uint16_t csum_start;
+	uint16_t csum_offset;
+	uint32_t room; /* nobody's */
+	uint64_t launch_time;
+};
+
 /* With tx_metadata_len, 6.8. A kernel that knows less takes a shorter one. */
 struct dx_xdp_umem_reg {
 	uint64_t addr;

@@ -231,5 +231,6 @@ int dx_xsk_bind(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, uint64_t u
 	if (err)
 		return err;
 	xsk->bound = true;
-	return learn(xsk, o);
+	err = learn(xsk, o);
+	return err ? err : dx_xsk_meta_learn(xsk);
 }

@@ -8,6 +8,7 @@
 #include "sys/sys.h"
 #include "xsk/prog_priv.h"
 #include "xsk/sock.h"
+#include "xsk/tx_times.h"
 #include "xsk/xsk_priv.h"
 
 #define DRAIN_MS 100u
@@ -47,7 +48,7 @@ static uint32_t list_foreign(struct dx_xsk *xsk, uint64_t *addrs, uint32_t *own)
 	uint32_t n = 0;
 
 	*own = 0;
-	for (uint32_t at = io->tx.ours; at != io->done.ours && n + *own < io->foreign;) {
+	for (uint32_t at = io->tx.ours; at != io->done.ours && n + *own < dx_xsk_foreign(io);) {
 		uint64_t addr = slots[--at & io->tx.mask].addr;
 		struct dx_stretch *whose = dx_stretch_of(xsk->umem, addr);
 
@@ -97,6 +98,7 @@ void dx_xsk_free(struct dx_xsk *xsk)
 	/* What failed to open, or was closed in order, has nothing outside. */
 	dx_stretch_leave(xsk->umem, xsk->rx_frames, 0);
 	dx_stretch_leave(xsk->umem, xsk->tx_frames, 0);
+	dx_tx_times_free(xsk->times);
 	free(xsk->io.stack);
 	free(xsk->memory);
 }
@@ -110,7 +112,7 @@ static void close_locked(struct dx_xsk *xsk)
 	if (xsk->prog && io->rx_frames)
 		dx_prog_remove(xsk->prog, xsk->info.queue);
 	drain(xsk);
-	tx_own = dmabufx_xsk_tx_pending(io) - io->foreign;
+	tx_own = dmabufx_xsk_tx_pending(io) - dx_xsk_foreign(io);
 	n = list_foreign(xsk, unsent, &rx_back);
 	close_and_wait(xsk);
 	for (uint32_t i = 0; i < n; i++)

@@ -7,6 +7,7 @@
 #include "sys/ctx.h"
 #include "sys/sys.h"
 #include "uapi/if_xdp.h"
+#include "xsk/tx_times.h"
 #include "xsk/xsk_priv.h"
 
 int dmabufx_xsk_fd(struct dmabufx_xsk *io)
@@ -44,7 +45,7 @@ static void count(const struct dx_xsk *xsk, struct dmabufx_xsk_stats *stats)
 	stats->rx_held = io->rx_frames - stats->rx_in_kernel - io->forwarded;
 	stats->tx_free = io->nstack;
 	stats->tx_in_kernel = pending;
-	stats->tx_held = io->tx_frames - io->nstack - (pending - io->foreign);
+	stats->tx_held = io->tx_frames - io->nstack - (pending - dx_xsk_foreign(io));
 }
 
 int dmabufx_xsk_get_stats(struct dmabufx_xsk *io, struct dmabufx_xsk_stats *ret)
@@ -76,6 +77,7 @@ int dmabufx_xsk_get_stats(struct dmabufx_xsk *io, struct dmabufx_xsk_stats *ret)
 					       kernel.rx_fill_ring_empty_descs :
 					       kernel.rx_dropped;
 	stats.tx_invalid = kernel.tx_invalid_descs;
+	stats.tx_timestamps_lost = dx_tx_times_lost(xsk->times);
 	*ret = stats;
 	return 0;
 }

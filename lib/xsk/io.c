@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the inline calls leave to the library: system calls, frames of several owners, checks. */
+#include <string.h>
 #include <sys/socket.h>
 
 #include "sys/ctx.h"
 #include "sys/sys.h"
+#include "uapi/if_xdp.h"
+#include "xsk/tx_times.h"
 #include "xsk/xsk_priv.h"
 
 /*
@@ -43,6 +46,16 @@ bool dx_xsk_return(struct dx_xsk *out, uint64_t addr)
 	return true;
 }
 
+static void take_own(struct dx_xsk *xsk, uint64_t addr)
+{
+	struct dmabufx_xsk *io = &xsk->io;
+
+	if (xsk->times)
+		dx_tx_times_sent(xsk, addr);
+	if (io->nstack < io->tx_frames)
+		io->stack[io->nstack++] = (addr & io->tx_mask) + io->tx_lead;
+}
+
 uint32_t dx_xsk_reap_mixed(struct dx_xsk *xsk)
 {
 	struct dmabufx_xsk *io = &xsk->io;
@@ -55,9 +68,22 @@ uint32_t dx_xsk_reap_mixed(struct dx_xsk *xsk)
 
 		if (dx_xsk_return(xsk, addr))
 			io->foreign--;
-		else if (io->nstack < io->tx_frames)
-			io->stack[io->nstack++] = (addr & io->tx_mask) + io->tx_lead;
+		else
+			take_own(xsk, addr);
 	}
+	dx_ring_publish(done, n);
+	return n;
+}
+
+/* Nothing of others is on the way: so no lock, which another thread may have for long. */
+static uint32_t reap_own(struct dx_xsk *xsk)
+{
+	struct dmabufx_ring *done = &xsk->io.done;
+	const uint64_t *slots = done->slots;
+	uint32_t n = done->theirs - done->ours;
+
+	for (uint32_t i = 0; i < n; i++)
+		take_own(xsk, slots[(done->ours + i) & done->mask]);
 	dx_ring_publish(done, n);
 	return n;
 }
@@ -67,6 +93,8 @@ uint32_t dmabufx_xsk_reap_mixed(struct dmabufx_xsk *io)
 	struct dx_xsk *xsk = dx_xsk_of(io);
 	uint32_t n;
 
+	if (!dx_xsk_foreign(io))
+		return reap_own(xsk);
 	dx_lock(xsk->ctx);
 	n = dx_xsk_reap_mixed(xsk);
 	dx_unlock(xsk->ctx);
@@ -84,11 +112,11 @@ static const char *check_rx(const struct dmabufx_xsk *io)
 
 static const char *check_tx(const struct dmabufx_xsk *io)
 {
-	uint32_t pending = dmabufx_xsk_tx_pending(io);
+	uint32_t pending = dmabufx_xsk_tx_pending(io), foreign = dx_xsk_foreign(io);
 
-	if (io->foreign > pending)
+	if (foreign > pending)
 		return "more frames of others came back than were forwarded";
-	if (io->nstack + (pending - io->foreign) > io->tx_frames)
+	if (io->nstack + (pending - foreign) > io->tx_frames)
 		return "more frames were sent or freed than allocated";
 	if (io->tx_frames && pending > io->tx.mask + 1)
 		return "more frames are being sent than the ring has";
@@ -104,6 +132,21 @@ static bool fits(const struct dmabufx_umem *umem, const struct dmabufx_desc *des
 		return false;
 	return umem->flags & DMABUFX_UMEM_UNALIGNED ||
 	       (at - umem->metadata) % umem->chunk + umem->metadata + desc->len <= umem->chunk;
+}
+
+/* The kernel sends nothing more after one that it doesn't understand. */
+static bool means_something(const struct dx_xsk *xsk, const struct dmabufx_desc *desc)
+{
+	uint64_t flags;
+
+	if (!(desc->options & DMABUFX_DESC_METADATA))
+		return true;
+	if (!xsk->umem->metadata)
+		return false;
+	memcpy(&flags, (char *)dmabufx_xsk_data(&xsk->io, desc->addr) - xsk->umem->metadata,
+	       sizeof(flags));
+	return !(flags & ~(uint64_t)(XDP_TXMD_FLAGS_TIMESTAMP | XDP_TXMD_FLAGS_CHECKSUM |
+				     XDP_TXMD_FLAGS_LAUNCH_TIME));
 }
 
 /*
@@ -125,6 +168,8 @@ const char *dmabufx_xsk_check(const struct dmabufx_xsk *io, const struct dmabufx
 			wrong = "a frame isn't the socket's";
 		else if (what & DMABUFX_CHECK_LEN && !fits(xsk->umem, &descs[i]))
 			wrong = "a packet is empty, or leaves its frame or the UMEM";
+		else if (what & DMABUFX_CHECK_LEN && !means_something(xsk, &descs[i]))
+			wrong = "what stands before a packet is no TX metadata";
 	}
 	return wrong;
 }

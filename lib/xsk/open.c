@@ -24,9 +24,10 @@
 #define TX_RING_MIN 1024u
 #define WAIT_MS 3000u
 #define CARRIER_LOOK_MS 5u
-#define KNOWN_FLAGS                                                         \
-	(DMABUFX_XSK_NO_RX | DMABUFX_XSK_NO_TX | DMABUFX_XSK_MULTI_BUFFER | \
-	 DMABUFX_XSK_NO_NEED_WAKEUP | DMABUFX_XSK_BUSY_POLL | DMABUFX_XSK_NO_PROG)
+#define KNOWN_FLAGS                                                                 \
+	(DMABUFX_XSK_NO_RX | DMABUFX_XSK_NO_TX | DMABUFX_XSK_MULTI_BUFFER |         \
+	 DMABUFX_XSK_NO_NEED_WAKEUP | DMABUFX_XSK_BUSY_POLL | DMABUFX_XSK_NO_PROG | \
+	 DMABUFX_XSK_RX_META | DMABUFX_XSK_TX_TIMESTAMPS)
 
 static int check_opts(const struct dmabufx_xsk_opts *o)
 {
@@ -156,7 +157,8 @@ static int find_queue(struct dx_xsk *xsk, const char *ifname, uint64_t until)
 /* Before the queue is bound: some drivers set their queues up anew for a program. */
 static int find_prog(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, const char *ifname)
 {
-	uint32_t flags = o->flags & DMABUFX_XSK_MULTI_BUFFER ? DMABUFX_PROG_FRAGS : 0;
+	uint32_t flags = (o->flags & DMABUFX_XSK_MULTI_BUFFER ? DMABUFX_PROG_FRAGS : 0) |
+			 (o->flags & DMABUFX_XSK_RX_META ? DMABUFX_PROG_META : 0);
 	int err;
 
 	if (o->prog) {
@@ -173,8 +175,13 @@ static int find_prog(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, const
 		if (err)
 			return err;
 	}
-	if (xsk->prog)
-		xsk->info.mode = xsk->prog->mode;
+	if (!xsk->prog)
+		return 0;
+	xsk->info.mode = xsk->prog->mode;
+	if (xsk->prog->mark && xsk->info.rx_frames) {
+		xsk->rx_mark = xsk->prog->mark;
+		xsk->info.flags |= DMABUFX_XSK_RX_META;
+	}
 	return 0;
 }
 
@@ -294,6 +301,9 @@ static int open_checked(struct dmabufx_umem *umem, int fd, const char *ifname, u
 			       "a socket that somebody else made has his program, not prog");
 	if (fd >= 0)
 		o.flags |= DMABUFX_XSK_NO_PROG;
+	err = dx_xsk_meta_check(umem, &o);
+	if (err)
+		return err;
 	dx_lock(umem->ctx);
 	err = open_locked(umem, fd, ifname, queue, &o, &xsk);
 	dx_unlock(umem->ctx);

@@ -27,9 +27,21 @@ static int check_kind(const struct dmabufx_prog_opts *o)
 	return 0;
 }
 
+static int check_meta(const struct dmabufx_prog_opts *o)
+{
+	if (o->kind == DMABUFX_PROG_FILE)
+		return dx_fail(-EINVAL, DMABUFX_REASON_BAD_FLAGS,
+			       "DMABUFX_PROG_META is for the library's programs; %s writes what it likes before packets",
+			       o->path);
+	if (o->flags & DMABUFX_PROG_SHARE)
+		return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_NO_METADATA,
+			       "a program that reads metadata is bound to its interface, and libxdp's dispatcher isn't: leave out DMABUFX_PROG_META or DMABUFX_PROG_SHARE");
+	return 0;
+}
+
 static int check_opts(const struct dmabufx_prog_opts *o)
 {
-	const uint32_t known = DMABUFX_PROG_SHARE | DMABUFX_PROG_FRAGS;
+	const uint32_t known = DMABUFX_PROG_SHARE | DMABUFX_PROG_FRAGS | DMABUFX_PROG_META;
 	int err = check_kind(o);
 
 	if (err)
@@ -46,7 +58,7 @@ static int check_opts(const struct dmabufx_prog_opts *o)
 			       o->nports);
 	if (o->kind == DMABUFX_PROG_FILE && !o->path)
 		return dx_fail_null("path of dmabufx_prog_opts");
-	return 0;
+	return o->flags & DMABUFX_PROG_META ? check_meta(o) : 0;
 }
 
 static int find_interface(struct dmabufx_ctx *ctx, const char *ifname, uint32_t *ret)
@@ -139,7 +151,7 @@ int dx_prog_default(struct dmabufx_ctx *ctx, const char *ifname, uint32_t mode, 
 		return attach(ctx, ifname, &o, ret);
 	if ((mode != DMABUFX_XDP_AUTO && mode != prog->mode) || flags & ~prog->flags)
 		return dx_fail(-EBUSY, DMABUFX_REASON_PROG_BUSY,
-			       "%s: the context's program there, %u, is of another mode or without frags: close its sockets first, or attach one for all by dmabufx_prog_attach()",
+			       "%s: the context's program there, %u, is of another mode, or without frags or metadata: close its sockets first, or attach one for all by dmabufx_prog_attach()",
 			       ifname, prog->id);
 	*ret = dx_prog_hold(prog);
 	return 0;

@@ -187,6 +187,8 @@ static int in_modes(struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o
 			       prog->ifname, there->id, mode_name(there->mode), prog->ifname);
 	if (there->id)
 		return in_mode(prog, o, there->mode, share);
+	if (o->flags & DMABUFX_PROG_META)
+		mode = DMABUFX_XDP_NATIVE;
 	if (mode != DMABUFX_XDP_AUTO)
 		return in_mode(prog, o, mode, share);
 	err = in_mode(prog, o, DMABUFX_XDP_NATIVE, share);
@@ -223,7 +225,9 @@ int dx_prog_attach(struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o)
 			return err;
 		if (there.id && !there.dispatcher)
 			return busy(prog, &there);
-		err = in_modes(prog, o, &there);
+		err = o->flags & DMABUFX_PROG_META ? dx_prog_meta_check(prog, o, &there) : 0;
+		if (!err)
+			err = in_modes(prog, o, &there);
 		if (err != -EAGAIN)
 			return err;
 	}

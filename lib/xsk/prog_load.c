@@ -142,12 +142,17 @@ int dx_prog_open(struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o,
 	if (o->kind == DMABUFX_PROG_FILE)
 		prog->obj = bpf_object__open_file(o->path, NULL);
 	else
-		prog->obj = bpf_object__open_mem(dx_prog_object, dx_prog_object_len, &opts);
+		prog->obj = o->flags & DMABUFX_PROG_META ?
+				    bpf_object__open_mem(dx_prog_meta_object,
+							 dx_prog_meta_object_len, &opts) :
+				    bpf_object__open_mem(dx_prog_object, dx_prog_object_len, &opts);
 	if (!prog->obj)
 		return no_object(o, -errno, words);
 	err = choose_program(prog, o);
 	if (!err)
 		err = check_map(prog, o);
+	if (!err && o->flags & DMABUFX_PROG_META)
+		err = dx_prog_meta_set(prog);
 	if (err)
 		dx_prog_close(prog);
 	return err;

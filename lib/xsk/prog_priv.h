@@ -10,6 +10,7 @@
 
 struct bpf_object;
 struct bpf_program;
+struct dx_prog_there;
 struct dx_prog_words;
 struct dx_sys;
 struct xdp_program;
@@ -24,6 +25,7 @@ struct dmabufx_prog {
 	uint32_t mode; /* DMABUFX_XDP_NATIVE or _GENERIC */
 	uint32_t flags;
 	uint32_t id;
+	uint64_t mark; /* of the metadata that it writes before packets; 0: none */
 	struct bpf_object *obj;
 	struct bpf_program *bpf;
 	int map_fd; /* the XSKMAP; obj's */
@@ -44,9 +46,11 @@ void dx_prog_put(struct dmabufx_prog *prog);
 int dx_prog_insert(struct dmabufx_prog *prog, uint32_t queue, int xsk_fd);
 void dx_prog_remove(struct dmabufx_prog *prog, uint32_t queue);
 
-/* redirect.bpf.o, of the build. */
+/* redirect.bpf.o and meta.bpf.o, of the build. */
 extern const unsigned char dx_prog_object[];
 extern const size_t dx_prog_object_len;
+extern const unsigned char dx_prog_meta_object[];
+extern const size_t dx_prog_meta_object_len;
 
 /*
  * prog_load.c: opens the object and chooses the program in it; then loads it, which
@@ -61,6 +65,14 @@ int dx_prog_loaded(struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o)
 int dx_prog_refused(const struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o, int err,
 		    const struct dx_prog_words *words);
 void dx_prog_close(struct dmabufx_prog *prog);
+
+/*
+ * prog_meta.c: whether mode and what is there let a program write metadata; and, of one
+ * that was opened and chosen, whether kernel and driver have any, and its settings.
+ */
+int dx_prog_meta_check(const struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o,
+		       const struct dx_prog_there *there);
+int dx_prog_meta_set(struct dmabufx_prog *prog);
 
 /* prog_attach.c: the best way that the options and the interface allow. */
 int dx_prog_attach(struct dmabufx_prog *prog, const struct dmabufx_prog_opts *o);

@@ -16,6 +16,17 @@ _Static_assert(sizeof(struct dmabufx_desc) == sizeof(struct xdp_desc) &&
 		       DMABUFX_RING_NEED_WAKEUP == XDP_RING_NEED_WAKEUP,
 	       "the layout is the kernel's");
 
+/*
+ * Twice the frames where rx_meta.c looks at the entry before a packet's: so long as the
+ * caller has the packet, the kernel doesn't get around to that.
+ */
+static uint32_t rx_entries(const struct dx_xsk *xsk)
+{
+	const uint32_t both = DMABUFX_XSK_MULTI_BUFFER | DMABUFX_XSK_RX_META;
+
+	return (xsk->info.flags & both) == both ? 2 * xsk->info.rx_frames : xsk->info.rx_frames;
+}
+
 /* A receiver's fill ring has room for all its frames; a socket that can't receive has one. */
 #define FILL_MIN 64u
 
@@ -77,14 +88,14 @@ int dx_xsk_rings(struct dx_xsk *xsk)
 {
 	struct dx_sys *sys = xsk->ctx->sys;
 	struct xdp_mmap_offsets at;
-	uint32_t rx = xsk->info.rx_frames, tx = xsk->info.tx_ring;
+	uint32_t rx = xsk->info.rx_frames, nrx = rx_entries(xsk), tx = xsk->info.tx_ring;
 	uint32_t nfill = rx ? rx : FILL_MIN, ndone = tx ? tx : FILL_MIN;
 	int fd = xsk->fd, err = dx_sock_make_ring(sys, fd, XDP_UMEM_FILL_RING, "fill", nfill);
 
 	if (!err)
 		err = dx_sock_make_ring(sys, fd, XDP_UMEM_COMPLETION_RING, "completion", ndone);
 	if (!err && rx)
-		err = dx_sock_make_ring(sys, fd, XDP_RX_RING, "RX", rx);
+		err = dx_sock_make_ring(sys, fd, XDP_RX_RING, "RX", nrx);
 	if (!err && tx)
 		err = dx_sock_make_ring(sys, fd, XDP_TX_RING, "TX", tx);
 	if (!err)
@@ -97,7 +108,7 @@ int dx_xsk_rings(struct dx_xsk *xsk)
 		err = map_ring(xsk, DX_RING_DONE, XDP_UMEM_PGOFF_COMPLETION_RING, &at.cr, ndone,
 			       sizeof(uint64_t), &xsk->io.done);
 	if (!err && rx)
-		err = map_ring(xsk, DX_RING_RX, XDP_PGOFF_RX_RING, &at.rx, rx,
+		err = map_ring(xsk, DX_RING_RX, XDP_PGOFF_RX_RING, &at.rx, nrx,
 			       sizeof(struct xdp_desc), &xsk->io.rx);
 	if (!err && tx)
 		err = map_ring(xsk, DX_RING_TX, XDP_PGOFF_TX_RING, &at.tx, tx,

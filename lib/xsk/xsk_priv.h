@@ -7,6 +7,7 @@
 #include "xsk/umem_priv.h"
 
 struct dmabufx_prog;
+struct dx_tx_times;
 
 enum dx_xsk_ring { DX_RING_RX, DX_RING_TX, DX_RING_FILL, DX_RING_DONE, DX_RINGS };
 
@@ -34,7 +35,22 @@ struct dx_xsk {
 	uint32_t sleep;
 	uint32_t timer_us;
 	uint64_t sleeps;
+	/* Metadata. */
+	uint64_t rx_mark; /* of what the program writes before packets; 0: nothing */
+	uint32_t tx_offers; /* DMABUFX_TX_META_* that kernel and driver have */
+	struct dx_tx_times *times; /* NULL: no times of sending are kept */
 };
+
+/*
+ * In io.foreign, of sockets for which each completion is looked at: the inline code then leaves
+ * them to dmabufx_xsk_reap_mixed(), and no other socket pays for asking whether to.
+ */
+#define DX_XSK_REAP_ALL (1u << 31)
+
+static inline uint32_t dx_xsk_foreign(const struct dmabufx_xsk *io)
+{
+	return io->foreign & ~DX_XSK_REAP_ALL;
+}
 
 static inline struct dx_xsk *dx_xsk_of(const struct dmabufx_xsk *xsk)
 {
@@ -48,6 +64,10 @@ void dx_xsk_unmap(struct dx_xsk *xsk);
 
 /* bind.c: to the queue, the best way that the options allow. */
 int dx_xsk_bind(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, uint64_t until);
+
+/* tx_meta.c: whether metadata that the options ask for can be; and once it is bound. */
+int dx_xsk_meta_check(const struct dmabufx_umem *umem, const struct dmabufx_xsk_opts *o);
+int dx_xsk_meta_learn(struct dx_xsk *xsk);
 
 /* close.c: also of a socket that is half made. ctx locked, as for all of these. */
 void dx_xsk_free(struct dx_xsk *xsk);

@@ -80,8 +80,8 @@ in_dispatcher(dispatcher_takes_no_bad_objects)
 	opts_fail(&o, EINVAL, BAD_FLAGS, "kind 3");
 	o = (struct dmabufx_prog_opts){ .size = sizeof(o), .mode = 3 };
 	opts_fail(&o, EINVAL, BAD_FLAGS, "mode 3");
-	o = (struct dmabufx_prog_opts){ .size = sizeof(o), .flags = 4 };
-	opts_fail(&o, EINVAL, BAD_FLAGS, "0x4");
+	o = (struct dmabufx_prog_opts){ .size = sizeof(o), .flags = 8 };
+	opts_fail(&o, EINVAL, BAD_FLAGS, "0x8");
 	o = (struct dmabufx_prog_opts){ .size = 4 };
 	opts_fail(&o, EINVAL, OPTS_SIZE, "dmabufx_prog_opts");
 	opts_fail(&longer.o, E2BIG, OPTS_UNKNOWN, "dmabufx_prog_opts");
@@ -103,6 +103,17 @@ in_dispatcher(dispatcher_takes_no_bad_objects)
 		     NO_INTERFACE, "a-name-that-is-too-long");
 	assert_null(prog);
 	assert_null(dmabufx_prog_unref(NULL));
+}
+
+/* Not where one can be had: this machine's libxdp may not get its dispatcher. */
+static void metadata_can_not_join_a_dispatcher(void **state)
+{
+	const struct dx_prog_there there = { .id = 77, .dispatcher = true };
+	const struct dmabufx_prog_opts o = { .flags = DMABUFX_PROG_META };
+	const struct dmabufx_prog prog = { .ifname = "near" };
+
+	assert_fails(dx_prog_meta_check(&prog, &o, &there), EBUSY, PROG_BUSY, "near",
+		     "dispatcher, program 77", "xdp-loader unload near");
 }
 
 static void info_checks_its_size(void **state)
@@ -225,6 +236,7 @@ int main(void)
 		prog_case(bad_objects_are_told),
 		prog_case(shared_dispatcher_takes_no_bad_objects),
 		prog_case(bad_options_are_told),
+		prog_case(metadata_can_not_join_a_dispatcher),
 		prog_case(info_checks_its_size),
 		prog_case(strangers_program_is_told),
 		prog_case(without_privilege_it_says_so),

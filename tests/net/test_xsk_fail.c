@@ -83,7 +83,7 @@ static void zero_copy_on_a_veth(void **state)
 static void options_out_of_range(void **state)
 {
 	static const struct dmabufx_xsk_opts bad[] = {
-		{ .flags = 1u << 6 }, { .flags = DMABUFX_XSK_NO_RX | DMABUFX_XSK_NO_TX },
+		{ .flags = 1u << 8 }, { .flags = DMABUFX_XSK_NO_RX | DMABUFX_XSK_NO_TX },
 		{ .zc = 3 },          { .mode = 3 },
 		{ .rx_profile = 2 },  { .sleep = 4 },
 	};

@@ -11,16 +11,26 @@
 
 #define LONG_MS 10000
 
-int xworld_setup(void **state)
+static int setup(void **state, unsigned int queues)
 {
 	struct xworld *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
-	w->net = net_new(2, 1500);
+	w->net = net_new(queues, 1500);
 	w->fds = net_fds();
 	assert_int_equal(dmabufx_ctx_new(NULL, &w->ctx), 0);
 	*state = w;
 	return xworld_umem(w, NULL, false) ? 0 : -1;
+}
+
+int xworld_setup(void **state)
+{
+	return setup(state, 2);
+}
+
+int xworld_setup_narrow(void **state)
+{
+	return setup(state, 1);
 }
 
 bool xworld_umem(struct xworld *w, const struct dmabufx_umem_opts *opts, bool huge)

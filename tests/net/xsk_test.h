@@ -29,6 +29,11 @@ int xworld_setup(void **state);
 int xworld_teardown(void **state);
 #define xsk_case(test) cmocka_unit_test_setup_teardown(test, xworld_setup, xworld_teardown)
 
+/* With one queue: the kernel sends what isn't of AF_XDP by a queue of its own choice. */
+int xworld_setup_narrow(void **state);
+#define xsk_narrow_case(test) \
+	cmocka_unit_test_setup_teardown(test, xworld_setup_narrow, xworld_teardown)
+
 /* Another UMEM instead, before a socket is open; false: there are no huge pages. */
 bool xworld_umem(struct xworld *w, const struct dmabufx_umem_opts *opts, bool huge);
 /* The UMEM's frames are all free. */

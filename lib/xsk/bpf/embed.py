@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes a BPF object an array in C: embed.py OBJECT OUTPUT [LLVM-STRIP]"""
+"""Makes a BPF object an array in C: embed.py OBJECT OUTPUT NAME [LLVM-STRIP]"""
 import os
 import subprocess
 import sys
@@ -18,14 +18,14 @@ def stripped(path, strip):
             return f.read()
 
 
-def main(path, output, strip=None):
+def main(path, output, name, strip=None):
     data = stripped(path, strip)
     rows = [', '.join(f'{b:#04x}' for b in data[i:i + 16]) for i in range(0, len(data), 16)]
     with open(output, 'w', encoding='utf-8') as f:
         f.write('/* Made by embed.py. */\n#include "xsk/prog_priv.h"\n\n'
-                'const unsigned char dx_prog_object[] __attribute__((aligned(8))) = {\n\t'
+                f'const unsigned char {name}[] __attribute__((aligned(8))) = {{\n\t'
                 + ',\n\t'.join(rows) + ',\n};\n'
-                f'const size_t dx_prog_object_len = {len(data)};\n')
+                f'const size_t {name}_len = {len(data)};\n')
 
 
 if __name__ == '__main__':

@@ -2,7 +2,9 @@
 /*
  * The programs that the library attaches: which packets go to sockets. Compiled
  * at build time, with linux/bpf.h included by the command line, and kept in the
- * library. Whether packets of several buffers come is set at load time.
+ * library. Whether packets of several buffers come is set at load time. With
+ * REDIRECT_META, in an object of its own, they write metadata before each packet:
+ * loading that takes a kernel with BTF.
  */
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -47,6 +49,10 @@ enum {
 	PROTO_DESTINATION = 60,
 	PROTO_NONE = 255, /* nothing that has ports */
 };
+
+#ifdef REDIRECT_META
+#include "xsk/bpf/meta.bpf.h"
+#endif
 
 struct eth {
 	__u8 macs[12];
@@ -186,6 +192,15 @@ static __always_inline int wanted(struct rest *rest, __u8 proto)
 
 static __always_inline int redirect(struct xdp_md *ctx)
 {
+#ifdef REDIRECT_META
+	__u32 queue = ctx->rx_queue_index;
+
+	/* The kernel would carry it along, and not join packets whose metadata differs. */
+	if (!bpf_map_lookup_elem(&xsks_map, &queue))
+		return XDP_PASS;
+	if (!write_meta(ctx))
+		return XDP_ABORTED;
+#endif
 	/* A queue without a socket: on to the kernel. */
 	return (int)bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_PASS);
 }
