@@ -51,7 +51,13 @@ enum dmabufx_sleep {
 	DMABUFX_SLEEP_POLL,
 };
 
-/** DMABUFX_XSK_NO_RX - only sends; takes no frames for receiving. */
+/**
+ * DMABUFX_XSK_NO_RX - only sends; takes no frames for receiving.
+ *
+ * Many drivers send without copying only while a program is attached, so one is where
+ * the driver has zero copy: DMABUFX_PROG_ALL, with an empty map, so that what is
+ * received goes where it went. A native one that is there already will do.
+ */
 #define DMABUFX_XSK_NO_RX (1u << 0)
 /** DMABUFX_XSK_NO_TX - only receives; takes no frames for sending. */
 #define DMABUFX_XSK_NO_TX (1u << 1)
@@ -72,7 +78,8 @@ enum dmabufx_sleep {
  * struct dmabufx_xsk_opts - options of dmabufx_xsk_open() and its kin
  * @size: sizeof(struct dmabufx_xsk_opts), set by DMABUFX_OPTS()
  * @prog: program that redirects to the socket; NULL: one of DMABUFX_PROG_ALL,
- * shared by the context's sockets of the interface, unless flags say otherwise
+ * shared by the context's sockets of the interface, unless flags say otherwise, or
+ * the socket only sends and copies
  * @zc: an enum dmabufx_zc
  * @mode: an enum dmabufx_xdp_mode, for the program that is attached
  * @rx_profile: an enum dmabufx_rx_profile
@@ -121,7 +128,8 @@ struct dmabufx_xsk_opts {
  * @napi_id: NAPI that busy polling drives; 0: none, so it isn't used
  * @flags: DMABUFX_XSK_* that are in force
  * @shared: 1: the kernel's UMEM is that of another socket
- * @why_copy: if copying though zero copy was preferred: the errno of the refusal
+ * @why_copy: if copying though zero copy was preferred: the errno of the refusal,
+ * or of dmabufx_prog_attach() for a socket that only sends
  */
 struct dmabufx_xsk_info {
 	size_t size;

@@ -203,7 +203,8 @@ static int learn(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o)
 
 int dx_xsk_bind(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, uint64_t until)
 {
-	uint32_t zc = o->zc;
+	/* Reasons not to try are known already, if there are some. */
+	uint32_t zc = xsk->info.why_copy ? DMABUFX_ZC_FORBID : o->zc;
 	int err;
 
 	/* The general code has copied before the socket sees the packet. */

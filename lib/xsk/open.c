@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/fail.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "base/opts.h"
 #include "sys/ctx.h"
@@ -154,6 +155,31 @@ static int find_queue(struct dx_xsk *xsk, const char *ifname, uint64_t until)
 	return wait_carrier(xsk, until);
 }
 
+/* Without it drivers would bind, and send nothing: so it copies rather. */
+static int find_tx_prog(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, uint32_t flags)
+{
+	struct dmabufx_error before = *dmabufx_last_error();
+	int err = dx_prog_for_tx(xsk->ctx, xsk->info.ifname, xsk->info.ifindex, flags, &xsk->prog);
+
+	if (!err || o->zc == DMABUFX_ZC_REQUIRE)
+		return err;
+	dx_info(xsk->ctx, "%s; so queue %u of %s copies", dmabufx_last_error()->text,
+		xsk->info.queue, xsk->info.ifname);
+	dx_fail_restore(&before);
+	xsk->info.why_copy = err;
+	return 0;
+}
+
+/* What it became doesn't need the program: the interface is left as it was. */
+static void drop_tx_prog(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o)
+{
+	if (!xsk->prog || o->prog || xsk->info.rx_frames || xsk->info.zero_copy)
+		return;
+	dx_prog_put(xsk->prog);
+	xsk->prog = NULL;
+	xsk->info.mode = DMABUFX_XDP_AUTO;
+}
+
 /* Before the queue is bound: some drivers set their queues up anew for a program. */
 static int find_prog(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, const char *ifname)
 {
@@ -170,8 +196,12 @@ static int find_prog(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, const
 				       "the program is attached to another interface than %s",
 				       ifname);
 		xsk->prog = dx_prog_hold(o->prog);
-	} else if (!(o->flags & (DMABUFX_XSK_NO_PROG | DMABUFX_XSK_NO_RX))) {
-		err = dx_prog_default(xsk->ctx, ifname, o->mode, flags, &xsk->prog);
+	} else if (!(o->flags & DMABUFX_XSK_NO_PROG)) {
+		err = 0;
+		if (!(o->flags & DMABUFX_XSK_NO_RX))
+			err = dx_prog_default(xsk->ctx, ifname, o->mode, flags, &xsk->prog);
+		else if (o->zc != DMABUFX_ZC_FORBID)
+			err = find_tx_prog(xsk, o, flags);
 		if (err)
 			return err;
 	}
@@ -254,6 +284,8 @@ static int set_up(struct dx_xsk *xsk, const char *ifname, int fd, const struct d
 	err = dx_xsk_rings(xsk);
 	if (!err)
 		err = dx_xsk_bind(xsk, o, until);
+	if (!err)
+		drop_tx_prog(xsk, o);
 	if (!err && xsk->prog && xsk->info.rx_frames)
 		err = dx_prog_insert(xsk->prog, xsk->info.queue, xsk->fd);
 	/* Drivers that set their queues up anew lose the link for a while. */
@@ -324,56 +356,4 @@ int dmabufx_xsk_open_fd(struct dmabufx_umem *umem, int fd, const char *ifname, u
 	if (fd < 0)
 		return dx_fail(-EBADF, DMABUFX_REASON_BAD_FD, "descriptor %d is no open one", fd);
 	return open_checked(umem, fd, ifname, queue, opts, ret);
-}
-
-/* All of the @n queues, or none. */
-static int open_queues(struct dmabufx_umem *umem, const char *ifname,
-		       const struct dmabufx_xsk_opts *o, struct dmabufx_xsk **xsks, uint32_t n)
-{
-	uint32_t opened = 0;
-	int err = 0;
-
-	while (opened < n && !err) {
-		err = dmabufx_xsk_open(umem, ifname, opened, o, &xsks[opened]);
-		opened += !err;
-	}
-	while (err && opened)
-		dmabufx_xsk_close(xsks[--opened]);
-	return err;
-}
-
-int dmabufx_xsk_open_all(struct dmabufx_umem *umem, const char *ifname,
-			 const struct dmabufx_xsk_opts *opts, struct dmabufx_xsk **rets, uint32_t n)
-{
-	struct dx_netdev_queues queues;
-	struct dmabufx_xsk_opts o;
-	struct dmabufx_xsk **xsks;
-	uint32_t have;
-	int err;
-
-	if (!umem || !ifname || !rets)
-		return dx_fail_null(!umem ? "umem" : !ifname ? "ifname" : "rets");
-	err = DX_OPTS_TAKE(dmabufx_xsk_opts, opts, &o);
-	if (err)
-		return err;
-	o.size = sizeof(o);
-	err = dx_netdev_queues(umem->ctx->sys, ifname, &queues);
-	if (err)
-		return dx_fail(err, DMABUFX_REASON_NO_INTERFACE,
-			       "%s doesn't tell how many queues it has (%s); 'ip link' lists what is "
-			       "there",
-			       ifname, dmabufx_strerror(err));
-	have = o.flags & DMABUFX_XSK_NO_RX ? queues.tx : queues.rx;
-	if (have > n)
-		return dx_fail(-ENOSPC, DMABUFX_REASON_NO_SPACE,
-			       "%s has %u queues, and there is room for %u sockets", ifname, have,
-			       n);
-	xsks = calloc(have, sizeof(*xsks));
-	if (!xsks)
-		return dx_fail_memory();
-	err = open_queues(umem, ifname, &o, xsks, have);
-	if (!err)
-		memcpy(rets, xsks, have * sizeof(*xsks));
-	free(xsks);
-	return err ? err : (int)have;
 }

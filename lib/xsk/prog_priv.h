@@ -39,6 +39,12 @@ struct dmabufx_prog {
 /* For sockets: the ctx's own program for the interface, made or found; -EBUSY: it doesn't fit. */
 int dx_prog_default(struct dmabufx_ctx *ctx, const char *ifname, uint32_t mode, uint32_t flags,
 		    struct dmabufx_prog **ret);
+/*
+ * prog_tx.c: for one that only sends without copying: any native one of the ctx's, or the
+ * default one. 0 with NULL: none is needed, or somebody else's does.
+ */
+int dx_prog_for_tx(struct dmabufx_ctx *ctx, const char *ifname, uint32_t ifindex, uint32_t flags,
+		   struct dmabufx_prog **ret);
 struct dmabufx_prog *dx_prog_hold(struct dmabufx_prog *prog);
 void dx_prog_put(struct dmabufx_prog *prog);
 

@@ -80,6 +80,22 @@ static void zero_copy_on_a_veth(void **state)
 	xsk_close(w, NET_NEAR, xsk);
 }
 
+/* A program would be of no use where the driver has no zero copy. */
+static void senders_leave_a_veth_as_it_is(void **state)
+{
+	DMABUFX_OPTS(dmabufx_xsk_opts, tx, .flags = DMABUFX_XSK_NO_RX);
+	struct xworld *w = *state;
+	struct dmabufx_xsk *xsk = xsk_open(w, NET_NEAR, 0, &tx);
+
+	assert_int_equal(prog_at(w, NET_NEAR), 0);
+	assert_int_equal(info_of(xsk).zero_copy, 0);
+	assert_int_equal(info_of(xsk).why_copy, -EOPNOTSUPP);
+	xsk_close(w, NET_NEAR, xsk);
+	tx.zc = DMABUFX_ZC_REQUIRE;
+	open_fails(0, &tx, EOPNOTSUPP, NO_ZERO_COPY, "near", "queue 0");
+	assert_int_equal(prog_at(w, NET_NEAR), 0);
+}
+
 static void options_out_of_range(void **state)
 {
 	static const struct dmabufx_xsk_opts bad[] = {
@@ -283,6 +299,7 @@ int main(void)
 		xsk_case(interface_that_is_not_there),
 		xsk_case(queue_beyond_the_count),
 		xsk_case(zero_copy_on_a_veth),
+		xsk_case(senders_leave_a_veth_as_it_is),
 		xsk_case(options_out_of_range),
 		xsk_case(too_few_frames),
 		xsk_case(queue_of_another_socket),

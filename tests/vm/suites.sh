@@ -100,7 +100,7 @@ programs test_hotreset | boot hotreset --profile hotreset
 	programs test_xsk_query
 	echo "$top/tests/vm/xsk_cli.py"
 } | boot cards --profile cards
-programs test_xsk | boot wire
+programs test_xsk test_xsk_tx | boot wire
 # The firmware keeps the ports' errors to itself.
 [ -z "$own" ] || programs test_aer | boot aer --profile aer --append pcie_ports=native
 # By a host bridge that is trusted, and by a switch without the IOMMU.

@@ -79,11 +79,10 @@ static bool parse(struct cli *cli, int argc, char **argv, struct fwd *fwd)
 /* A socket that receives by the filter, if there is one. */
 static bool add(struct fwd *fwd, const struct dmabufx_xsk_caps *caps, uint32_t flags)
 {
-	struct dmabufx_prog *prog;
-	bool ok = flags & DMABUFX_XSK_NO_RX ? xsk_sending_prog(&fwd->run, caps, &prog) :
-					      xsk_filter(&fwd->run, caps->ifname, &prog);
+	struct dmabufx_prog *prog = NULL;
+	bool ok;
 
-	if (!ok)
+	if (!(flags & DMABUFX_XSK_NO_RX) && !xsk_filter(&fwd->run, caps->ifname, &prog))
 		return false;
 	ok = xsk_add(&fwd->run, caps->ifname, fwd->o.queue, prog, flags);
 	dmabufx_prog_unref(prog);

@@ -154,18 +154,12 @@ static bool open_socket(struct tx *tx, const char *ifname)
 {
 	struct xsk_run *run = &tx->run;
 	struct dmabufx_xsk_caps caps;
-	struct dmabufx_prog *prog;
-	bool ok;
 
 	if (!xsk_look(run, ifname, &caps) || !size_fits(tx, &caps))
 		return false;
 	if (!tx->src_given)
 		nic_mac(ifname, tx->packet.src);
-	if (!make_frames(tx, &caps) || !xsk_sending_prog(run, &caps, &prog))
-		return false;
-	ok = xsk_add(run, ifname, tx->o.queue, prog, DMABUFX_XSK_NO_RX);
-	dmabufx_prog_unref(prog);
-	return ok;
+	return make_frames(tx, &caps) && xsk_add(run, ifname, tx->o.queue, NULL, DMABUFX_XSK_NO_RX);
 }
 
 /* How many may go out now. */

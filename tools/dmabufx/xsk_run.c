@@ -119,26 +119,6 @@ static bool failed(struct xsk_run *run, const char *ifname, int err)
 	return false;
 }
 
-/*
- * Drivers set a queue up for zero copy only while a program is attached, also where
- * nothing is received. If somebody else's is, that will do.
- */
-bool xsk_sending_prog(struct xsk_run *run, const struct dmabufx_xsk_caps *caps,
-		      struct dmabufx_prog **ret)
-{
-	DMABUFX_OPTS(dmabufx_prog_opts, opts, .mode = DMABUFX_XDP_NATIVE,
-		     .flags = run->o->multi_buffer ? DMABUFX_PROG_FRAGS : 0);
-	int err;
-
-	*ret = NULL;
-	if (run->o->zc == DMABUFX_ZC_FORBID || !(caps->features & XSK_FEATURE_ZERO_COPY))
-		return true;
-	err = dmabufx_prog_attach(run->cli->ctx, caps->ifname, &opts, ret);
-	if (!err || dmabufx_last_error()->reason == DMABUFX_REASON_PROG_BUSY)
-		return true;
-	return failed(run, caps->ifname, err);
-}
-
 static void await_link(const char *ifname)
 {
 	uint64_t until = live_now() + CARRIER_NS;

@@ -77,10 +77,6 @@ bool xsk_add_all(struct xsk_run *run, const char *ifname, struct dmabufx_prog *p
 /* The program of --ports, NULL without; false: told why not. */
 bool xsk_filter(struct xsk_run *run, const char *ifname, struct dmabufx_prog **ret);
 
-/* The program that a socket needs that only sends, NULL if none; false: told why not. */
-bool xsk_sending_prog(struct xsk_run *run, const struct dmabufx_xsk_caps *caps,
-		      struct dmabufx_prog **ret);
-
 /* As many frames as the profile has. */
 uint32_t xsk_rx_frames(const struct xsk_opts *o);
 
