@@ -17,7 +17,7 @@
 #define ETHERNET_HEAD 18u
 #define IGB_UNIT 1024u
 
-static int bind_until(struct dx_xsk *xsk, uint32_t flags, int shared_fd, uint64_t until)
+static int bind_once(const struct dx_xsk *xsk, uint32_t flags, int shared_fd)
 {
 	struct sockaddr_xdp addr = {
 		.sxdp_family = AF_XDP,
@@ -27,7 +27,7 @@ static int bind_until(struct dx_xsk *xsk, uint32_t flags, int shared_fd, uint64_
 		.sxdp_shared_umem_fd = shared_fd < 0 ? 0 : (uint32_t)shared_fd,
 	};
 
-	return dx_sock_bind(xsk->ctx->sys, xsk->fd, &addr, until);
+	return xsk->ctx->sys->bind(xsk->ctx->sys, xsk->fd, &addr, sizeof(addr));
 }
 
 static int explain(const struct dx_xsk *xsk, int err, uint32_t zc)
@@ -88,15 +88,15 @@ static struct dx_xsk *donor(const struct dx_xsk *xsk, uint32_t zc)
 	return NULL;
 }
 
-/* 0: bound; -EAGAIN: not by sharing. */
-static int bind_shared(struct dx_xsk *xsk, uint32_t zc, uint64_t until)
+/* 0: bound; -EAGAIN: not by sharing. A socket with a registration of its own can't. */
+static int bind_shared(struct dx_xsk *xsk, uint32_t zc)
 {
-	struct dx_xsk *other = donor(xsk, zc);
+	struct dx_xsk *other = xsk->registered ? NULL : donor(xsk, zc);
 	int err;
 
 	if (!other)
 		return -EAGAIN;
-	err = bind_until(xsk, XDP_SHARED_UMEM, other->fd, until);
+	err = bind_once(xsk, XDP_SHARED_UMEM, other->fd);
 	if (err) {
 		dx_debug(xsk->ctx, "queue %u of %s doesn't share a UMEM: %s", xsk->info.queue,
 			 xsk->info.ifname, dmabufx_strerror(err));
@@ -131,25 +131,47 @@ static int check_driver(const struct dx_xsk *xsk)
 		       xsk->info.ifname, umem->chunk, room, link.mtu);
 }
 
-static int bind_own(struct dx_xsk *xsk, uint32_t zc, uint64_t until)
+static int bind_own(struct dx_xsk *xsk, uint32_t zc)
 {
 	uint32_t flags = 0;
-	int err = dx_xsk_register(xsk);
+	int err;
 
-	if (err)
-		return err;
 	if (!(xsk->info.flags & DMABUFX_XSK_NO_NEED_WAKEUP))
 		flags |= XDP_USE_NEED_WAKEUP;
 	if (xsk->info.flags & DMABUFX_XSK_MULTI_BUFFER)
 		flags |= XDP_USE_SG;
 	if (zc != DMABUFX_ZC_FORBID) {
-		err = bind_until(xsk, flags | XDP_ZEROCOPY, -1, until);
+		err = bind_once(xsk, flags | XDP_ZEROCOPY, -1);
 		if (!err || err == -EBUSY || zc == DMABUFX_ZC_REQUIRE)
-			return err ? explain(xsk, err, zc) : 0;
+			return err;
 		xsk->info.why_copy = err;
 	}
-	err = bind_until(xsk, flags | XDP_COPY, -1, until);
-	return err ? explain(xsk, err, zc) : 0;
+	return bind_once(xsk, flags | XDP_COPY, -1);
+}
+
+/*
+ * The kernel lets go of a queue some 10 ms after its socket was closed. Who waits for that
+ * leaves others at work, so whose registration can be shared is looked up again.
+ */
+static int bind_until(struct dx_xsk *xsk, uint32_t zc, uint64_t until)
+{
+	struct dx_sys *sys = xsk->ctx->sys;
+	int err;
+
+	for (;;) {
+		err = bind_shared(xsk, zc);
+		if (err == -EAGAIN && !xsk->registered) {
+			err = dx_xsk_register(xsk);
+			if (err)
+				return err;
+			xsk->registered = true;
+		}
+		if (xsk->registered)
+			err = bind_own(xsk, zc);
+		if (err != -EBUSY || sys->now_ms(sys) >= until)
+			return err ? explain(xsk, err, zc) : 0;
+		dx_ctx_pause_us(xsk->ctx, DX_SOCK_RETRY_US);
+	}
 }
 
 static void set_busy_poll(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o)
@@ -224,11 +246,7 @@ int dx_xsk_bind(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, uint64_t u
 		xsk->info.why_copy = err;
 		zc = DMABUFX_ZC_FORBID;
 	}
-	err = bind_shared(xsk, zc, until);
-	if (err == -EAGAIN)
-		err = bind_own(xsk, zc, until);
-	else if (err)
-		return explain(xsk, err, zc);
+	err = bind_until(xsk, zc, until);
 	if (err)
 		return err;
 	xsk->bound = true;

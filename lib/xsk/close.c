@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "sys/ctx.h"
+#include "sys/netdev.h"
 #include "sys/sys.h"
 #include "xsk/prog_priv.h"
 #include "xsk/sock.h"
@@ -12,6 +13,7 @@
 #include "xsk/xsk_priv.h"
 
 #define DRAIN_MS 100u
+#define DRAIN_LOOK_US 200u
 #define FREE_MS 3000u
 
 /* What is being sent comes back soon, unless the link is down. */
@@ -30,7 +32,7 @@ static void drain(struct dx_xsk *xsk)
 			return;
 		if (dx_ring_look(&io->tx) && dx_ring_wants_kick(&io->tx))
 			dmabufx_xsk_kick_tx(io);
-		sys->sleep_us(sys, 200);
+		dx_ctx_pause_us(xsk->ctx, DRAIN_LOOK_US);
 	}
 }
 
@@ -74,15 +76,34 @@ static void forget_sender(struct dx_xsk *xsk)
 	}
 }
 
+/* Another thread may have bound it meanwhile. */
+static bool is_taken(const struct dx_xsk *xsk)
+{
+	struct dx_list *at;
+
+	dx_list_for_each(at, &xsk->umem->xsks) {
+		const struct dx_xsk *other = dx_container_of(at, struct dx_xsk, link);
+
+		if (other->info.ifindex == xsk->info.ifindex &&
+		    other->info.queue == xsk->info.queue)
+			return true;
+	}
+	return false;
+}
+
+/* The lock is dropped meanwhile. */
 static void close_and_wait(struct dx_xsk *xsk)
 {
 	struct dx_sys *sys = xsk->ctx->sys;
+	uint64_t until = sys->now_ms(sys) + FREE_MS;
 
 	dx_xsk_unmap(xsk);
 	sys->close(sys, xsk->fd);
 	xsk->fd = -1;
 	xsk->bound = false;
-	dx_sock_wait_free(sys, xsk->info.ifindex, xsk->info.queue, sys->now_ms(sys) + FREE_MS);
+	while (sys->now_ms(sys) < until && !is_taken(xsk) &&
+	       dx_netdev_queue_has_xsk(sys, xsk->info.ifindex, xsk->info.queue) == 1)
+		dx_ctx_pause_us(xsk->ctx, DX_SOCK_RETRY_US);
 }
 
 void dx_xsk_free(struct dx_xsk *xsk)
@@ -103,26 +124,29 @@ void dx_xsk_free(struct dx_xsk *xsk)
 	free(xsk->memory);
 }
 
+/* Others work on while this waits: from the beginning they find nothing of it to use. */
 static void close_locked(struct dx_xsk *xsk)
 {
 	struct dmabufx_xsk *io = &xsk->io;
 	uint64_t *unsent = io->stack + io->tx_frames;
 	uint32_t rx_held, rx_back, tx_own, n;
 
+	dx_list_unlink(&xsk->link);
+	forget_sender(xsk);
 	if (xsk->prog && io->rx_frames)
 		dx_prog_remove(xsk->prog, xsk->info.queue);
 	drain(xsk);
 	tx_own = dmabufx_xsk_tx_pending(io) - dx_xsk_foreign(io);
 	n = list_foreign(xsk, unsent, &rx_back);
+	rx_held = io->rx_frames - (io->fill.ours - io->rx.ours) - rx_back;
+	/* Held: the caller has them, or another socket is sending them. */
+	dx_stretch_close(xsk->rx_frames, rx_held);
+	dx_stretch_close(xsk->tx_frames, io->tx_frames - io->nstack - tx_own);
 	close_and_wait(xsk);
 	for (uint32_t i = 0; i < n; i++)
 		dx_xsk_return(xsk, unsent[i]);
-	forget_sender(xsk);
-	dx_list_unlink(&xsk->link);
-	rx_held = io->rx_frames - (io->fill.ours - io->rx.ours) - rx_back;
-	/* Held: the caller has them, or another socket is sending them. */
-	dx_stretch_leave(xsk->umem, xsk->rx_frames, rx_held);
-	dx_stretch_leave(xsk->umem, xsk->tx_frames, io->tx_frames - io->nstack - tx_own);
+	dx_stretch_end(xsk->umem, xsk->rx_frames);
+	dx_stretch_end(xsk->umem, xsk->tx_frames);
 	xsk->rx_frames = NULL;
 	xsk->tx_frames = NULL;
 }

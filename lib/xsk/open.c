@@ -24,7 +24,7 @@
 #define TX_FRAMES 512u
 #define TX_RING_MIN 1024u
 #define WAIT_MS 3000u
-#define CARRIER_LOOK_MS 5u
+#define CARRIER_LOOK_US 5000u
 #define KNOWN_FLAGS                                                                 \
 	(DMABUFX_XSK_NO_RX | DMABUFX_XSK_NO_TX | DMABUFX_XSK_MULTI_BUFFER |         \
 	 DMABUFX_XSK_NO_NEED_WAKEUP | DMABUFX_XSK_BUSY_POLL | DMABUFX_XSK_NO_PROG | \
@@ -116,7 +116,7 @@ static int wait_carrier(struct dx_xsk *xsk, uint64_t until)
 			return dx_fail(-ENETDOWN, DMABUFX_REASON_INTERFACE_DOWN,
 				       "%s has no carrier; look at the cable, or at the other end",
 				       ifname);
-		sys->sleep_ms(sys, CARRIER_LOOK_MS);
+		dx_ctx_pause_us(xsk->ctx, CARRIER_LOOK_US);
 	}
 }
 
@@ -303,12 +303,14 @@ static int open_locked(struct dmabufx_umem *umem, int fd, const char *ifname, ui
 	if (!xsk)
 		return dx_fail_memory();
 	xsk->info.queue = queue;
+	/* It waits without the lock. */
+	umem->refs++;
 	err = set_up(xsk, ifname, fd, o);
 	if (err) {
 		dx_xsk_free(xsk);
+		dx_umem_put(umem);
 		return err;
 	}
-	umem->refs++;
 	dx_list_add_tail(&umem->xsks, &xsk->link);
 	*ret = xsk;
 	return 0;
@@ -319,6 +321,7 @@ static int open_checked(struct dmabufx_umem *umem, int fd, const char *ifname, u
 {
 	struct dmabufx_xsk_opts o;
 	struct dx_xsk *xsk = NULL;
+	struct dmabufx_ctx *ctx;
 	int err;
 
 	if (!umem || !ifname || !ret)
@@ -336,9 +339,10 @@ static int open_checked(struct dmabufx_umem *umem, int fd, const char *ifname, u
 	err = dx_xsk_meta_check(umem, &o);
 	if (err)
 		return err;
-	dx_lock(umem->ctx);
+	ctx = umem->ctx;
+	dx_lock(ctx);
 	err = open_locked(umem, fd, ifname, queue, &o, &xsk);
-	dx_unlock(umem->ctx);
+	dx_unlock_reap(ctx);
 	if (!err)
 		*ret = &xsk->io;
 	return err;

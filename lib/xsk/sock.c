@@ -8,8 +8,6 @@
 #include "base/fail.h"
 #include "sys/netdev.h"
 
-#define RETRY_US 1000u
-
 int dx_sock_new(struct dx_sys *sys)
 {
 	int fd = sys->socket(sys, AF_XDP, SOCK_RAW, 0);
@@ -79,12 +77,12 @@ int dx_sock_bind(struct dx_sys *sys, int fd, const struct sockaddr_xdp *addr, ui
 		err = sys->bind(sys, fd, addr, sizeof(*addr));
 		if (err != -EBUSY || sys->now_ms(sys) >= until)
 			return err;
-		sys->sleep_us(sys, RETRY_US);
+		sys->sleep_us(sys, DX_SOCK_RETRY_US);
 	}
 }
 
 void dx_sock_wait_free(struct dx_sys *sys, uint32_t ifindex, uint32_t queue, uint64_t until)
 {
 	while (sys->now_ms(sys) < until && dx_netdev_queue_has_xsk(sys, ifindex, queue) == 1)
-		sys->sleep_us(sys, RETRY_US);
+		sys->sleep_us(sys, DX_SOCK_RETRY_US);
 }

@@ -14,6 +14,8 @@ int dx_sock_register(struct dx_sys *sys, int fd, const struct dx_xdp_umem_reg *r
 int dx_sock_make_ring(struct dx_sys *sys, int fd, int option, const char *what, uint32_t n);
 int dx_sock_offsets(struct dx_sys *sys, int fd, struct xdp_mmap_offsets *ret);
 
+#define DX_SOCK_RETRY_US 1000u
+
 /*
  * The kernel lets go of a queue some 10 ms after its socket was closed. Binding tries again
  * while the queue is busy, until that time; -errno, without a reason. Whoever closed waits

@@ -64,7 +64,7 @@ int dx_stretch_take(struct dmabufx_umem *umem, struct dx_xsk *xsk, uint32_t n,
 
 static void free_if_back(struct dmabufx_umem *umem, struct dx_stretch *stretch)
 {
-	if (stretch->held)
+	if (stretch->held || stretch->busy)
 		return;
 	umem->nfree += stretch->n;
 	dx_list_unlink(&stretch->link);
@@ -72,13 +72,27 @@ static void free_if_back(struct dmabufx_umem *umem, struct dx_stretch *stretch)
 	free(stretch);
 }
 
-void dx_stretch_leave(struct dmabufx_umem *umem, struct dx_stretch *stretch, uint32_t held)
+void dx_stretch_close(struct dx_stretch *stretch, uint32_t held)
 {
 	if (!stretch)
 		return;
 	stretch->xsk = NULL;
 	stretch->held = held;
+	stretch->busy = true;
+}
+
+void dx_stretch_end(struct dmabufx_umem *umem, struct dx_stretch *stretch)
+{
+	if (!stretch)
+		return;
+	stretch->busy = false;
 	free_if_back(umem, stretch);
+}
+
+void dx_stretch_leave(struct dmabufx_umem *umem, struct dx_stretch *stretch, uint32_t held)
+{
+	dx_stretch_close(stretch, held);
+	dx_stretch_end(umem, stretch);
 }
 
 static bool frame_of(const struct dmabufx_umem *umem, uint64_t addr, uint32_t *ret)

@@ -24,6 +24,7 @@ struct dx_stretch {
 	uint32_t n;
 	struct dx_xsk *xsk; /* NULL: closed */
 	uint32_t held; /* of a closed one: frames that are still to come back */
+	bool busy; /* of one that is being closed: the kernel may still use its frames */
 	unsigned char *back; /* of a closed one: those that have, a bit each */
 };
 
@@ -49,7 +50,13 @@ void dx_umem_put(struct dmabufx_umem *umem);
 /* -ENOSPC, -ENOMEM; nothing for no frames: *ret is NULL. */
 int dx_stretch_take(struct dmabufx_umem *umem, struct dx_xsk *xsk, uint32_t n,
 		    struct dx_stretch **ret);
-/* The socket is closed, and @held frames of it are somewhere else. NULL is fine. */
+/*
+ * The socket is no more, and @held frames of it are somewhere else; all others are free
+ * when the kernel has ended as well. NULL is fine.
+ */
+void dx_stretch_close(struct dx_stretch *stretch, uint32_t held);
+void dx_stretch_end(struct dmabufx_umem *umem, struct dx_stretch *stretch);
+/* Both at once. */
 void dx_stretch_leave(struct dmabufx_umem *umem, struct dx_stretch *stretch, uint32_t held);
 /* Whose frame @addr lies in; NULL: nobody's, or no frame. */
 struct dx_stretch *dx_stretch_of(const struct dmabufx_umem *umem, uint64_t addr);

@@ -18,6 +18,7 @@ struct dx_xsk {
 	struct dmabufx_umem *umem;
 	struct dx_list link; /* in umem->xsks */
 	int fd;
+	bool registered; /* the UMEM, by this socket */
 	bool bound;
 	struct dmabufx_prog *prog; /* NULL: none of the library's */
 	struct dx_stretch *rx_frames;

@@ -5,6 +5,7 @@
  */
 #include "xsk_test.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -141,11 +142,63 @@ static void others_open_and_close_meanwhile(void **state)
 	both_ways(*state, NULL, open_and_close);
 }
 
+/* Opens what can't be opened, for so long. */
+struct opener {
+	struct xworld *w;
+	uint32_t queue;
+	int err;
+	atomic_int done;
+};
+
+static void *opens_in_vain(void *arg)
+{
+	DMABUFX_OPTS(dmabufx_xsk_opts, opts, .rx_frames = 64, .wait_ms = 2000);
+	struct opener *o = arg;
+	struct dmabufx_xsk *xsk;
+
+	o->err = dmabufx_xsk_open(o->w->umem, "near", o->queue, &opts, &xsk);
+	o->done = 1;
+	return NULL;
+}
+
+/* The longest that a call took which wants the context's lock, while the other opens. */
+static uint64_t longest_call(struct xworld *w, struct dmabufx_xsk *xsk, uint32_t queue, int err)
+{
+	struct opener o = { .w = w, .queue = queue };
+	uint64_t longest = 0;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, opens_in_vain, &o), 0);
+	while (!o.done) {
+		uint64_t begin = net_now_ms(), took;
+
+		dmabufx_xsk_reap_mixed(xsk);
+		took = net_now_ms() - begin;
+		longest = took > longest ? took : longest;
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(o.err, err);
+	return longest;
+}
+
+static void opening_stops_nobody(void **state)
+{
+	struct xworld *w = *state;
+	struct dmabufx_xsk *xsk = xsk_open(w, NET_NEAR, 0, NULL);
+
+	assert_in_range(longest_call(w, xsk, 0, -EBUSY), 0, 1000);
+	net_down(w->net, NET_FAR);
+	assert_in_range(longest_call(w, xsk, 1, -ENETDOWN), 0, 1000);
+	net_up(w->net, NET_FAR);
+	xsk_close(w, NET_NEAR, xsk);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		xsk_case(one_thread_a_direction),
 		xsk_case(others_open_and_close_meanwhile),
+		xsk_case(opening_stops_nobody),
 	};
 
 	net_need_privilege();
