@@ -26,15 +26,17 @@ static const struct command commands[] = {
 	  "dmabufx xsk query eth0", cmd_xsk_query },
 	{ WORD "rx",
 	  "[--queue N | --all] [--count N] [--seconds S] [--write FILE] [--zc HOW] [--generic] "
-	  "[--ports P,...] [--profile WHAT] [--multi-buffer] [--sleep HOW] INTERFACE",
+	  "[--ports P,...] [--profile WHAT] [--multi-buffer] [--sleep HOW] [--meta] INTERFACE",
 	  "Receive packets, count them, and write them to a file.",
 	  QUEUE "  --all            each queue\n" LIMITS
 		"  --write FILE     packets to FILE as pcapng; - is standard output\n" ZC RX
-		"  --ports P,...    only TCP and UDP to these ports; all else goes its usual way\n",
+		"  --ports P,...    only TCP and UDP to these ports; all else goes its usual way\n"
+		"  --meta           what the driver knows of each packet: time, hash, VLAN tag;\n"
+		"                   the file has that time, and JSON the first 1000\n",
 	  "dmabufx xsk rx --all --seconds 10 --write eth0.pcapng eth0", cmd_xsk_rx },
 	{ WORD "tx",
 	  "[--queue N] [--size N] [--count N] [--seconds S] [--rate PPS] [--batch N] [--dst MAC] "
-	  "[--src MAC] [--ip A,B] [--port N] [--zc HOW] INTERFACE",
+	  "[--src MAC] [--ip A,B] [--port N] [--zc HOW] [--checksum] [--timestamps] INTERFACE",
 	  "Send numbered packets of UDP.",
 	  QUEUE LIMITS "  --size N         bytes of a packet without checksum, 60 to MTU + 14; 64\n"
 		       "  --rate PPS       packets a second; else as many as can be\n"
@@ -42,7 +44,9 @@ static const struct command commands[] = {
 		       "  --dst MAC        02:00:00:00:00:02, which is nobody's\n"
 		       "  --src MAC        else the interface's\n"
 		       "  --ip A,B         from A to B; 192.0.2.1,192.0.2.2\n"
-		       "  --port N         destination port; 9\n" ZC,
+		       "  --port N         destination port; 9\n" ZC
+		       "  --checksum       have the device fill in UDP's checksum\n"
+		       "  --timestamps     when each packet was sent; JSON has the first 1000\n",
 	  "dmabufx xsk tx --rate 1000 --seconds 10 --dst 52:54:00:00:00:02 eth0", cmd_xsk_tx },
 	{ WORD "fwd",
 	  "[--both] [--swap-macs] [--one-queue] [--queue N] [--count N] [--seconds S] [--zc HOW] "

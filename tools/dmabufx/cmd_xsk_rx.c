@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmabufx xsk rx: receive, count, and write to a file. */
 #include "pcapng.h"
-#include "xsk_run.h"
+#include "xsk_meta.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +14,13 @@
 /* How long it waits while nothing comes, before it looks at the clock and the file. */
 #define WAIT_MS 100
 
-enum { OPT_WRITE = OPT_XSK_OWN };
+enum { OPT_WRITE = OPT_XSK_OWN, OPT_META };
 
 /* The first frames of a packet whose last one is yet to come. */
 struct part {
 	uint8_t *data;
 	uint32_t len;
+	uint64_t when;
 };
 
 struct rx {
@@ -27,8 +28,10 @@ struct rx {
 	struct xsk_opts o;
 	const char *path;
 	struct pcapng *cap;
+	struct xsk_meta meta;
 	struct part parts[XSK_SOCKETS];
 	uint32_t queues[XSK_SOCKETS];
+	bool more[XSK_SOCKETS]; /* the packet isn't all there */
 	uint64_t packets;
 	uint64_t bytes;
 };
@@ -39,12 +42,15 @@ static bool parse(struct cli *cli, int argc, char **argv, struct rx *rx)
 						 XSK_RECEIVE_OPTIONS,
 						 { "all", no_argument, NULL, OPT_ALL },
 						 { "write", required_argument, NULL, OPT_WRITE },
+						 { "meta", no_argument, NULL, OPT_META },
 						 { NULL, 0, NULL, 0 } };
 	int opt;
 
 	while ((opt = cli_getopt(cli, argc, argv, options)) != -1) {
 		if (opt == OPT_WRITE)
 			rx->path = optarg;
+		else if (opt == OPT_META)
+			rx->o.rx_meta = true;
 		else if (!xsk_take_option(cli, opt, &rx->o))
 			return false;
 	}
@@ -168,10 +174,12 @@ static int write_frame(struct rx *rx, uint32_t sock, const struct dmabufx_desc *
 
 	if (!part->len && !(d->options & DMABUFX_DESC_MORE))
 		return pcapng_packet(rx->cap, now, rx->queues[sock], data, d->len);
+	if (!part->len)
+		part->when = now;
 	keep_part(part, data, d->len);
 	if (d->options & DMABUFX_DESC_MORE)
 		return 0;
-	err = pcapng_packet(rx->cap, now, rx->queues[sock], part->data, part->len);
+	err = pcapng_packet(rx->cap, part->when, rx->queues[sock], part->data, part->len);
 	part->len = 0;
 	return err;
 }
@@ -182,6 +190,20 @@ static uint64_t realtime(void)
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* What is known of a packet, by its first frame; a time that the device has is that of @now. */
+static void look_at_meta(struct rx *rx, uint32_t sock, const struct dmabufx_desc *d, uint64_t *now)
+{
+	struct dmabufx_rx_meta meta = { .size = sizeof(meta) };
+
+	/* A further frame of the packet before: a part of it is here. */
+	if (rx->more[sock])
+		return;
+	dmabufx_xsk_rx_meta(rx->run.socks[sock], d, &meta);
+	if (meta.valid & DMABUFX_RX_META_TIMESTAMP)
+		*now = meta.timestamp_ns;
+	xsk_meta_received(&rx->meta, rx->packets + 1, rx->queues[sock], &meta);
 }
 
 /* What a socket has; how many frames, or -errno of the file. */
@@ -196,10 +218,15 @@ static int take(struct rx *rx, uint32_t sock)
 	int err = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
+		uint64_t when = now;
+
+		if (rx->o.rx_meta)
+			look_at_meta(rx, sock, &descs[i], &when);
+		rx->more[sock] = descs[i].options & DMABUFX_DESC_MORE;
 		rx->bytes += descs[i].len;
 		rx->packets += !(descs[i].options & DMABUFX_DESC_MORE);
 		if (rx->cap && !err)
-			err = write_frame(rx, sock, &descs[i], now);
+			err = write_frame(rx, sock, &descs[i], when);
 	}
 	if (n)
 		dmabufx_xsk_rx_release(xsk, descs, n);
@@ -291,6 +318,8 @@ int cmd_xsk_rx(struct cli *cli, int argc, char **argv)
 		goto out;
 	nic_read(ifname, &before);
 	xsk_start(&rx->run);
+	if (rx->o.rx_meta)
+		xsk_meta_start(&rx->meta, &rx->run, "metadata");
 	receive(rx);
 	tell(rx, ifname, &before);
 	nic_free(&before);

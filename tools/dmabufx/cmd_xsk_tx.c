@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmabufx xsk tx: send numbered packets, at a rate. */
+#include "xsk_meta.h"
 #include "xsk_packet.h"
-#include "xsk_run.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,18 +14,31 @@
 /* The longest sleep between packets, so that signals and the clock are heeded. */
 #define NAP_NS 100000000u
 
-enum { OPT_SIZE = OPT_XSK_OWN, OPT_RATE, OPT_BATCH, OPT_DST, OPT_SRC, OPT_IP, OPT_PORT };
+enum {
+	OPT_SIZE = OPT_XSK_OWN,
+	OPT_RATE,
+	OPT_BATCH,
+	OPT_DST,
+	OPT_SRC,
+	OPT_IP,
+	OPT_PORT,
+	OPT_CHECKSUM,
+	OPT_TIMESTAMPS
+};
 
 struct tx {
 	struct xsk_run run;
 	struct xsk_opts o;
 	struct xsk_packet packet;
+	struct xsk_meta meta;
+	struct dmabufx_tx_meta wish; /* for each packet, with its number as cookie */
 	bool src_given;
 	uint64_t size;
 	uint64_t rate;
 	uint64_t batch;
 	uint64_t sent;
 	uint32_t chunk;
+	uint32_t room; /* bytes of a packet in a frame */
 	uint32_t parts; /* frames of a packet */
 	uint8_t *whole; /* a packet */
 	bool *written; /* frames that hold one already, all but its number */
@@ -61,6 +74,13 @@ static bool take_own(struct cli *cli, int opt, struct tx *tx)
 			return false;
 		tx->packet.port = (uint16_t)port;
 		return true;
+	case OPT_CHECKSUM:
+		tx->packet.checksum = true;
+		tx->wish.flags |= DMABUFX_TX_META_CHECKSUM;
+		return true;
+	case OPT_TIMESTAMPS:
+		tx->wish.flags |= DMABUFX_TX_META_TIMESTAMP;
+		return true;
 	case OPT_IP:
 		if (xsk_parse_ips(optarg, &tx->packet.from, &tx->packet.to))
 			return true;
@@ -73,20 +93,23 @@ static bool take_own(struct cli *cli, int opt, struct tx *tx)
 
 static bool parse(struct cli *cli, int argc, char **argv, struct tx *tx)
 {
-	static const struct option options[] = { CLI_LONG_OPTIONS,
-						 { "queue", required_argument, NULL, OPT_QUEUE },
-						 { "count", required_argument, NULL, OPT_COUNT },
-						 { "seconds", required_argument, NULL,
-						   OPT_SECONDS },
-						 { "zc", required_argument, NULL, OPT_ZC },
-						 { "size", required_argument, NULL, OPT_SIZE },
-						 { "rate", required_argument, NULL, OPT_RATE },
-						 { "batch", required_argument, NULL, OPT_BATCH },
-						 { "dst", required_argument, NULL, OPT_DST },
-						 { "src", required_argument, NULL, OPT_SRC },
-						 { "ip", required_argument, NULL, OPT_IP },
-						 { "port", required_argument, NULL, OPT_PORT },
-						 { NULL, 0, NULL, 0 } };
+	static const struct option options[] = {
+		CLI_LONG_OPTIONS,
+		{ "queue", required_argument, NULL, OPT_QUEUE },
+		{ "count", required_argument, NULL, OPT_COUNT },
+		{ "seconds", required_argument, NULL, OPT_SECONDS },
+		{ "zc", required_argument, NULL, OPT_ZC },
+		{ "size", required_argument, NULL, OPT_SIZE },
+		{ "rate", required_argument, NULL, OPT_RATE },
+		{ "batch", required_argument, NULL, OPT_BATCH },
+		{ "dst", required_argument, NULL, OPT_DST },
+		{ "src", required_argument, NULL, OPT_SRC },
+		{ "ip", required_argument, NULL, OPT_IP },
+		{ "port", required_argument, NULL, OPT_PORT },
+		{ "checksum", no_argument, NULL, OPT_CHECKSUM },
+		{ "timestamps", no_argument, NULL, OPT_TIMESTAMPS },
+		{ NULL, 0, NULL, 0 }
+	};
 	int opt;
 
 	while ((opt = cli_getopt(cli, argc, argv, options)) != -1) {
@@ -125,8 +148,8 @@ static bool parts_fit(struct tx *tx, const struct dmabufx_xsk_caps *caps)
 	cli_fail(cli, -EMSGSIZE, dmabufx_reason_name(DMABUFX_REASON_NO_ZERO_COPY),
 		 "%s: a packet that isn't copied may have %u bytes, %u for each frame its driver "
 		 "takes; give --size %u at most, or leave out --zc require",
-		 caps->ifname, caps->zc_max_segs * tx->chunk, tx->chunk,
-		 caps->zc_max_segs * tx->chunk);
+		 caps->ifname, caps->zc_max_segs * tx->room, tx->room,
+		 caps->zc_max_segs * tx->room);
 	cli->exit = CLI_CANT;
 	return false;
 }
@@ -137,12 +160,14 @@ static bool make_frames(struct tx *tx, const struct dmabufx_xsk_caps *caps)
 	struct xsk_run *run = &tx->run;
 
 	run->tx_frames = FRAMES;
+	run->tx_metadata = tx->wish.flags ? DMABUFX_TX_METADATA_LEN : 0;
 	tx->packet.size = (uint32_t)tx->size;
 	if (!xsk_memory(run, FRAMES, tx->packet.size, 0))
 		return false;
 	dmabufx_umem_get_info(run->umem, &info);
 	tx->chunk = info.chunk_size;
-	tx->parts = (tx->packet.size + tx->chunk - 1) / tx->chunk;
+	tx->room = tx->chunk - run->tx_metadata;
+	tx->parts = (tx->packet.size + tx->room - 1) / tx->room;
 	tx->o.multi_buffer = tx->parts > 1;
 	tx->written = cli_alloc(info.frames, sizeof(*tx->written));
 	tx->whole = cli_alloc(1, tx->size);
@@ -152,14 +177,17 @@ static bool make_frames(struct tx *tx, const struct dmabufx_xsk_caps *caps)
 
 static bool open_socket(struct tx *tx, const char *ifname)
 {
+	uint32_t flags = DMABUFX_XSK_NO_RX;
 	struct xsk_run *run = &tx->run;
 	struct dmabufx_xsk_caps caps;
 
+	if (tx->wish.flags & DMABUFX_TX_META_TIMESTAMP)
+		flags |= DMABUFX_XSK_TX_TIMESTAMPS;
 	if (!xsk_look(run, ifname, &caps) || !size_fits(tx, &caps))
 		return false;
 	if (!tx->src_given)
 		nic_mac(ifname, tx->packet.src);
-	return make_frames(tx, &caps) && xsk_add(run, ifname, tx->o.queue, NULL, DMABUFX_XSK_NO_RX);
+	return make_frames(tx, &caps) && xsk_add(run, ifname, tx->o.queue, NULL, flags);
 }
 
 /* How many may go out now. */
@@ -203,13 +231,48 @@ static void write_part(struct tx *tx, struct dmabufx_desc *d, uint32_t part, uin
 	bool *written = &tx->written[d->addr / tx->chunk];
 	bool last = part == tx->parts - 1;
 
-	d->len = last ? tx->packet.size - part * tx->chunk : tx->chunk;
+	d->len = last ? tx->packet.size - part * tx->room : tx->room;
 	d->options = last ? 0 : DMABUFX_DESC_MORE;
 	if (!*written || tx->parts > 1)
-		memcpy(at, tx->whole + (size_t)part * tx->chunk, d->len);
+		memcpy(at, tx->whole + (size_t)part * tx->room, d->len);
 	*written = true;
-	if (!part)
-		xsk_packet_number(at, number);
+	if (part)
+		return;
+	xsk_packet_number(at, number);
+	tx->wish.cookie = number;
+	if (tx->wish.flags)
+		dmabufx_xsk_tx_meta(tx->run.socks[0], d, &tx->wish);
+}
+
+/* What is refused for one packet is for all. */
+static bool wishes_can_be(struct tx *tx)
+{
+	struct dmabufx_xsk *xsk = tx->run.socks[0];
+	struct dmabufx_desc d;
+	int err;
+
+	if (!tx->wish.flags || !dmabufx_xsk_tx_alloc(xsk, &d, 1))
+		return true;
+	d.len = XSK_SIZE_MIN;
+	err = dmabufx_xsk_tx_meta(xsk, &d, &tx->wish);
+	dmabufx_xsk_tx_free(xsk, &d, 1);
+	if (err)
+		tx->run.cli->exit = cli_fail_lib(tx->run.cli, err);
+	return !err;
+}
+
+static void fetch_times(struct tx *tx)
+{
+	struct dmabufx_tx_timestamp times[XSK_BATCH];
+	int n = XSK_BATCH;
+
+	if (!(tx->wish.flags & DMABUFX_TX_META_TIMESTAMP))
+		return;
+	while (n == (int)XSK_BATCH) {
+		n = dmabufx_xsk_tx_timestamps(tx->run.socks[0], times, XSK_BATCH);
+		for (int i = 0; i < n; i++)
+			xsk_meta_sent(&tx->meta, &times[i]);
+	}
 }
 
 /* How many packets; the ring has room for all the frames there are. */
@@ -225,6 +288,7 @@ static uint32_t send_packets(struct tx *tx, struct dmabufx_xsk *xsk, uint32_t n)
 		write_part(tx, &tx->descs[i], i % tx->parts, tx->sent + i / tx->parts);
 	dmabufx_xsk_tx_free(xsk, tx->descs + n * tx->parts, got - n * tx->parts);
 	dmabufx_xsk_tx_burst(xsk, tx->descs, n * tx->parts);
+	fetch_times(tx);
 	return n;
 }
 
@@ -233,6 +297,8 @@ static void run_it(struct tx *tx)
 	struct xsk_run *run = &tx->run;
 	uint64_t now = live_now();
 
+	if (tx->wish.flags & DMABUFX_TX_META_TIMESTAMP)
+		xsk_meta_start(&tx->meta, run, "timestamps");
 	for (; !xsk_over(run, now) && !(tx->o.count && tx->sent == tx->o.count); now = live_now()) {
 		uint32_t n = allowed(tx, now);
 
@@ -244,6 +310,7 @@ static void run_it(struct tx *tx)
 	}
 	xsk_stop(run);
 	xsk_drain(run->socks[0]);
+	fetch_times(tx);
 }
 
 static void tell(struct tx *tx, const char *ifname)
@@ -269,12 +336,15 @@ int cmd_xsk_tx(struct cli *cli, int argc, char **argv)
 	struct tx *tx = cli_alloc(1, sizeof(*tx));
 
 	*tx = (struct tx){ .run = { .cli = cli, .o = &tx->o }, .size = 64, .batch = 64 };
+	tx->wish = (struct dmabufx_tx_meta){ .size = sizeof(tx->wish),
+					     .csum_start = XSK_UDP_AT,
+					     .csum_offset = XSK_UDP_SUM };
 	tx->packet = (struct xsk_packet){
 		.dst = { 2, 0, 0, 0, 0, 2 }, .from = 0xc0000201, .to = 0xc0000202, .port = 9
 	};
 	if (parse(cli, argc, argv, tx)) {
 		xsk_catch_signals();
-		if (open_socket(tx, argv[optind])) {
+		if (open_socket(tx, argv[optind]) && wishes_can_be(tx)) {
 			xsk_start(&tx->run);
 			run_it(tx);
 			tell(tx, argv[optind]);

@@ -47,6 +47,7 @@ enum {
  * @profile: enum dmabufx_rx_profile
  * @sleep: enum dmabufx_sleep
  * @multi_buffer: packets may have several frames
+ * @rx_meta: what the driver knows of received packets
  * @nports: entries of @ports; 0: no filter
  * @ports: destination ports
  */
@@ -61,6 +62,7 @@ struct xsk_opts {
 	uint32_t profile;
 	uint32_t sleep;
 	bool multi_buffer;
+	bool rx_meta;
 	uint32_t nports;
 	uint16_t ports[XSK_PORTS_MAX];
 };

@@ -61,15 +61,16 @@ static void put32(uint8_t *at, uint32_t val)
 	put16(at + 2, val & 0xffff);
 }
 
-static uint16_t checksum(const uint8_t *ip)
-{
-	uint32_t sum = 0;
+_Static_assert(XSK_UDP_AT == ETHERNET + IP, "a header without options");
 
-	for (int i = 0; i < IP; i += 2)
-		sum += (uint32_t)ip[i] << 8 | ip[i + 1];
+/* Of @len bytes and @sum, not inverted. */
+static uint16_t add_up(uint32_t sum, const uint8_t *at, int len)
+{
+	for (int i = 0; i < len; i += 2)
+		sum += (uint32_t)at[i] << 8 | at[i + 1];
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum += sum >> 16;
-	return (uint16_t)~sum;
+	return (uint16_t)sum;
 }
 
 void xsk_packet_number(uint8_t *at, uint64_t number)
@@ -94,10 +95,14 @@ void xsk_packet_write(const struct xsk_packet *p, uint8_t *to)
 	ip[9] = IPPROTO_UDP;
 	put32(ip + 12, p->from);
 	put32(ip + 16, p->to);
-	put16(ip + 10, checksum(ip));
+	put16(ip + 10, (uint16_t)~add_up(0, ip, IP));
 	put16(ip + IP, SOURCE_PORT);
 	put16(ip + IP + 2, p->port);
-	put16(ip + IP + 4, p->size - ETHERNET - IP); /* no checksum, as UDP lets one */
+	put16(ip + IP + 4, p->size - ETHERNET - IP);
+	/* Else none, as UDP lets one. */
+	if (p->checksum)
+		put16(ip + IP + XSK_UDP_SUM,
+		      add_up(p->size - ETHERNET - IP + IPPROTO_UDP, ip + 12, 8));
 	xsk_packet_number(to, 0);
 	for (uint32_t i = PAYLOAD; i < p->size; i++)
 		to[i] = (uint8_t)i;

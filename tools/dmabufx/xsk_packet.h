@@ -17,6 +17,7 @@
  * @to: destination's
  * @port: destination port
  * @size: bytes from the Ethernet header on
+ * @checksum: somebody fills in UDP's, for whom the field holds the pseudo header's sum
  */
 struct xsk_packet {
 	uint8_t dst[6];
@@ -25,7 +26,12 @@ struct xsk_packet {
 	uint32_t to;
 	uint16_t port;
 	uint32_t size;
+	bool checksum;
 };
+
+/* Where UDP begins, and its checksum in it. */
+#define XSK_UDP_AT 34u
+#define XSK_UDP_SUM 6u
 
 /* "02:00:00:00:00:01" */
 bool xsk_parse_mac(const char *text, uint8_t ret[6]);

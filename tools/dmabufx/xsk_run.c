@@ -65,7 +65,8 @@ bool xsk_memory(struct xsk_run *run, uint64_t frames, uint32_t mtu, uint64_t fea
 	bool direct = features & XSK_FEATURE_ZERO_COPY && run->o->zc != DMABUFX_ZC_FORBID;
 	bool small = !direct && mtu + ETHERNET + HEADROOM <= CHUNK;
 	DMABUFX_OPTS(dmabufx_umem_opts, opts,
-		     .chunk_size = small ? CHUNK : (uint32_t)sysconf(_SC_PAGESIZE));
+		     .chunk_size = small ? CHUNK : (uint32_t)sysconf(_SC_PAGESIZE),
+		     .tx_metadata_len = run->tx_metadata);
 	int err;
 
 	err = dmabufx_buf_alloc(run->cli->ctx, frames * opts.chunk_size, NULL, &run->buf);
@@ -86,11 +87,13 @@ static struct dmabufx_xsk_opts socket_opts(const struct xsk_run *run, struct dma
 					   uint32_t flags)
 {
 	const struct xsk_opts *o = run->o;
+	uint32_t more = (o->multi_buffer ? DMABUFX_XSK_MULTI_BUFFER : 0) |
+			(o->rx_meta ? DMABUFX_XSK_RX_META : 0);
 	DMABUFX_OPTS(dmabufx_xsk_opts, opts, .prog = prog, .zc = o->zc, .mode = o->mode,
 		     .rx_frames = flags & DMABUFX_XSK_NO_RX ? 0 : xsk_rx_frames(o),
 		     .tx_frames = flags & DMABUFX_XSK_NO_TX ? 0 : run->tx_frames,
 		     .tx_ring = flags & DMABUFX_XSK_NO_TX ? 0 : run->tx_ring, .sleep = o->sleep,
-		     .flags = flags | (o->multi_buffer ? DMABUFX_XSK_MULTI_BUFFER : 0));
+		     .flags = flags | more);
 
 	return opts;
 }
@@ -182,7 +185,8 @@ bool xsk_filter(struct xsk_run *run, const char *ifname, struct dmabufx_prog **r
 	const struct xsk_opts *o = run->o;
 	DMABUFX_OPTS(dmabufx_prog_opts, opts, .kind = DMABUFX_PROG_PORTS, .mode = o->mode,
 		     .ports = o->ports, .nports = o->nports,
-		     .flags = o->multi_buffer ? DMABUFX_PROG_FRAGS : 0);
+		     .flags = (o->multi_buffer ? DMABUFX_PROG_FRAGS : 0) |
+			      (o->rx_meta ? DMABUFX_PROG_META : 0));
 	int err;
 
 	*ret = NULL;

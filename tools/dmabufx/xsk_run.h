@@ -23,6 +23,7 @@
  * @n: how many
  * @tx_frames: frames to send from; 0: the library's choice
  * @tx_ring: what may be in flight; 0: the library's choice
+ * @tx_metadata: bytes before packets to send
  * @end: when the time is over, ns
  * @stopped: when it was over, ns
  * @live: counters on the terminal
@@ -42,6 +43,7 @@ struct xsk_run {
 	uint32_t n;
 	uint32_t tx_frames;
 	uint32_t tx_ring;
+	uint32_t tx_metadata;
 	uint64_t end;
 	uint64_t stopped;
 	struct live live;
