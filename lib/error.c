@@ -35,6 +35,7 @@ static const char *const names[] = {
 	NAME(NO_RESET, "no-reset"),
 	NAME(RESET_FAILED, "reset-failed"),
 	NAME(DEVICE_GONE, "device-gone"),
+	NAME(NOT_BEGUN, "not-begun"),
 	NAME(BAR_INDEX, "bar-index"),
 	NAME(BAR_ABSENT, "bar-absent"),
 	NAME(BAR_IO, "bar-io"),

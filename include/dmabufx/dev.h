@@ -289,7 +289,8 @@ DMABUFX_API struct dmabufx_dev *dmabufx_dev_unref(struct dmabufx_dev *dev);
  * @dev: device
  *
  * Borrowed, for VFIO calls that this library has no name for. Whoever resets
- * or powers down the device through it must refresh its mappings.
+ * or powers down the device through it calls dmabufx_dev_reset_begin() before
+ * and dmabufx_dev_reset_end() after, or must refresh its mappings.
  *
  * Threads: any.
  * Return: the descriptor; -EINVAL: @dev is NULL.
@@ -518,6 +519,51 @@ DMABUFX_API int dmabufx_dev_set_reset_cb(struct dmabufx_dev *dev, dmabufx_reset_
  * Since: 0.1
  */
 DMABUFX_API int dmabufx_dev_reset(struct dmabufx_dev *dev);
+
+/**
+ * dmabufx_dev_reset_begin() - before somebody else resets the device
+ * @dev: device
+ *
+ * For a reset that this library doesn't do: VFIO_DEVICE_RESET on the device's
+ * descriptor, sysfs, firmware. Calls pre and takes every mapping of the
+ * buffers exported from @dev out of every address space, clones too; they are
+ * REVOKED, with an event each, until dmabufx_dev_reset_end() puts them back.
+ *
+ * The ctx isn't locked in between, and any call may be made. Until the end
+ * the device's buffers can't be mapped or refreshed (-ENODEV, with the reason
+ * REVOKED), buffers exported from it are born revoked, a clone lacks its
+ * mappings, and other resets of it answer -EBUSY. Mappings can be unmapped.
+ * Writes to configuration space go through. No reference is held: the last
+ * dmabufx_dev_unref() ends it as it ends the device, and post isn't called.
+ * Without an end the mappings stay as they are.
+ *
+ * Threads: any; the end may come from another one.
+ * Return: 0; -EINVAL: NULL; -EBUSY: begun already, or called from inside a
+ * reset; what pre answered; errors of unmapping. After an error everything is
+ * as it was before.
+ * Source: linux/iommufd.h IOMMU_IOAS_UNMAP (6.2).
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_dev_reset_begin(struct dmabufx_dev *dev);
+
+/**
+ * dmabufx_dev_reset_end() - after somebody else has reset the device
+ * @dev: device
+ *
+ * Waits for the device, puts every mapping of its buffers back at its IOVA,
+ * calls post and queues a REMAPPED or STALE event a mapping. Writes nothing to
+ * the device: who resets it restores its configuration space. Where memory is
+ * off by now, the mappings are STALE with the reason REVOKED. Whatever it
+ * returns, what was begun has ended.
+ *
+ * Threads: any; the ctx stays locked throughout.
+ * Return: how many mappings could not come back, 0 being all well; -EINVAL:
+ * NULL, or nothing was begun; -EIO: the device did not come back within 10
+ * seconds, or its command register can't be read, and its mappings are STALE.
+ * Source: linux/iommufd.h IOMMU_IOAS_MAP_FILE (6.13).
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_dev_reset_end(struct dmabufx_dev *dev);
 
 DMABUFX_END_DECLS
 

@@ -13,10 +13,11 @@ struct dmabufx_dev;
 struct dmabufx_buf {
 	struct dmabufx_ctx *ctx;
 	unsigned int refs;
+	uint32_t held; /* can't be mapped: somebody resets its device */
 	int fd;
 	uint8_t kind; /* enum dmabufx_buf_kind */
 	uint8_t bar;
-	uint16_t nranges;
+	uint32_t nranges; /* a store of 16 bits takes two instructions */
 	uint64_t len;
 	uint64_t offset;
 	uint64_t page_size;
@@ -41,10 +42,11 @@ static inline int dx_buf_new(struct dmabufx_ctx *ctx, enum dmabufx_buf_kind kind
 		return dx_fail_memory();
 	buf->ctx = dx_ctx_hold(ctx);
 	buf->refs = 1;
+	buf->held = 0;
 	buf->fd = fd;
 	buf->kind = (uint8_t)kind;
 	buf->bar = (uint8_t)bar;
-	buf->nranges = (uint16_t)nranges;
+	buf->nranges = (uint32_t)nranges;
 	buf->len = len;
 	buf->offset = 0;
 	buf->page_size = 0;

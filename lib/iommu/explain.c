@@ -17,6 +17,10 @@ static int of_dmabuf(const struct dmabufx_mapping *m, int err, const char *what)
 		return dx_fail(-ENODEV, DMABUFX_REASON_REVOKED_FOR_GOOD,
 			       "%s is revoked for good, as the device was closed; open it and export again",
 			       what);
+	if (buf->held)
+		return dx_fail(-ENODEV, DMABUFX_REASON_REVOKED,
+			       "%s is revoked: somebody resets the device; map it after dmabufx_dev_reset_end()",
+			       what);
 	if (err == -ENODEV)
 		return dx_fail(err, DMABUFX_REASON_REVOKED,
 			       "%s is revoked: the device's memory is off, it sleeps in D3, or its owner closed it; turn it on and refresh",

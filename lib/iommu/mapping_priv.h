@@ -6,6 +6,8 @@
 #ifndef DX_IOMMU_MAPPING_PRIV_H
 #define DX_IOMMU_MAPPING_PRIV_H
 
+#include <errno.h>
+
 #include "base/fail.h"
 #include "iommu/iommu.h"
 
@@ -72,6 +74,9 @@ static inline int mapping_in(struct dmabufx_mapping *m)
 
 	if (m->inserted)
 		return 0;
+	/* Mapped now, it would die in the reset, and nobody would tell. */
+	if (__builtin_expect(m->buf && m->buf->held, 0))
+		return dx_map_explain(m, -ENODEV);
 	err = m->buf ? ops->map_buf(m->ioas, m) : ops->map_va(m->ioas, m);
 	if (__builtin_expect(err, 0))
 		return dx_map_explain(m, err);

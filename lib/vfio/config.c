@@ -101,7 +101,7 @@ static int after_write(struct dmabufx_dev *dev, uint32_t off, const void *buf, s
 		(dev->pm_cap && touches(off, len, dev->pm_cap + PCI_PM_CTRL, 2));
 	if (power) {
 		on = dx_config_memory_on(dev);
-		dev->memory_on = on > 0;
+		dev->memory_on = on > 0 && !dev->begun;
 	}
 	if ((power && !dev->memory_on) || revokes(dev, off, buf, len))
 		dx_dev_mark(dev, DMABUFX_MAPPING_REVOKED, DMABUFX_REASON_REVOKED);

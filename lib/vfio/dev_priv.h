@@ -25,8 +25,11 @@ struct dmabufx_dev {
 	bool prebound; /* to somebody else's iommufd: can't be attached */
 	bool can_reset;
 	bool is_vf; /* a virtual function's memory enable bit does nothing */
-	bool memory_on; /* as of the last time the library looked or wrote */
-	bool resetting;
+	bool memory_on; /* as of the last time the library looked or wrote; not while @begun */
+	bool resetting; /* in a transaction, whose callbacks may run */
+	bool begun; /* dmabufx_dev_reset_begin() waits for its end */
+	uint16_t command; /* register's value from before a reset */
+	struct dx_list set_link; /* in the transaction */
 	int export_err; /* what probing for export answered */
 	struct dmabufx_ioas *ioas;
 	struct dx_group *group; /* NULL with a device node */

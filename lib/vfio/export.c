@@ -69,11 +69,13 @@ static __attribute__((cold)) int explain(const struct dmabufx_dev *dev, uint32_t
 	return dx_fail_sys(err, "exporting BAR %u of %s", bar, dev->bdf);
 }
 
-static __attribute__((cold)) void warn_born_revoked(const struct dmabufx_dev *dev, uint32_t bar)
+static __attribute__((cold)) void born_revoked(const struct dmabufx_dev *dev,
+					       struct dmabufx_buf *buf)
 {
+	buf->held = dev->begun;
 	dx_warn(dev->ctx,
-		"%s: BAR %u is exported while the device's memory is off: the buffer is born revoked until it is on",
-		dev->bdf, bar);
+		"%s: BAR %u is exported while the device's memory is off or it is being reset: the buffer is born revoked until that is over",
+		dev->bdf, buf->bar);
 }
 
 /* Bookkeeping first: then what is needed behind the kernel's call is in the buffer. */
@@ -101,7 +103,7 @@ static inline
 	buf->dev = dev;
 	dx_list_add_tail(&dev->bufs, &buf->dev_link);
 	if (__builtin_expect(!dev->memory_on, 0))
-		warn_born_revoked(dev, buf->bar);
+		born_revoked(dev, buf);
 	*ret = buf;
 	return 0;
 }

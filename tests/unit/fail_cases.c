@@ -133,6 +133,17 @@ static int run_reset(struct unit *u, void **made)
 	return dmabufx_dev_reset(u->mem);
 }
 
+/* The reset itself may be the call that fails: then there was none. */
+static int run_reset_by_other(struct unit *u, void **made)
+{
+	int err = dmabufx_dev_reset_begin(u->mem);
+
+	if (err)
+		return err;
+	u->f->sys.ioctl(&u->f->sys, dmabufx_dev_fd(u->mem), VFIO_DEVICE_RESET, NULL);
+	return dmabufx_dev_reset_end(u->mem);
+}
+
 static int run_refresh(struct unit *u, void **made)
 {
 	return dmabufx_mapping_refresh(u->map);
@@ -342,6 +353,7 @@ const struct fail_case fail_cases[] = {
 	{ "dev_bar_map", unit_devs, run_bar_map, undo_bar_map, NULL },
 	{ "dev_config_write", unit_mapped, run_memory_off, undo_nothing, settle_memory },
 	{ "dev_reset", unit_mapped, run_reset, undo_nothing, settle_mapping },
+	{ "dev_reset_begin", unit_mapped, run_reset_by_other, undo_nothing, settle_mapping },
 	{ "dev_bind", setup_nvme, run_bind, undo_bind, settle_bind },
 	{ "dev_list", unit_ioas, run_list, undo_nothing, NULL },
 	{ "dev_get_caps", unit_devs, run_caps, undo_nothing, NULL },

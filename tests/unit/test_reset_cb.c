@@ -219,6 +219,88 @@ static void callbacks_can_be_taken_off_from_inside(void **state)
 		     "dev");
 }
 
+struct outer {
+	int pre;
+	int post;
+	int answer;
+	int inner;
+};
+
+static int on_pre(struct dmabufx_dev *dev, void *user)
+{
+	struct outer *c = user;
+
+	c->pre++;
+	c->inner = dmabufx_dev_reset_begin(dev);
+	return c->answer;
+}
+
+static int on_post(struct dmabufx_dev *dev, void *user)
+{
+	struct outer *c = user;
+
+	c->post++;
+	c->inner = dmabufx_dev_reset_end(dev);
+	return 0;
+}
+
+static void callbacks_run_at_the_begin_and_at_the_end(void **state)
+{
+	struct unit *u = *state;
+	struct outer c = { 0 };
+
+	assert_int_equal(dmabufx_dev_set_reset_cb(u->mem, on_pre, on_post, &c), 0);
+	assert_int_equal(dmabufx_dev_reset_begin(u->mem), 0);
+	assert_int_equal(c.pre, 1);
+	assert_int_equal(c.post, 0);
+	assert_int_equal(c.inner, -EBUSY);
+	assert_int_equal(dmabufx_dev_reset_end(u->mem), 0);
+	assert_int_equal(c.pre, 1);
+	assert_int_equal(c.post, 1);
+	assert_int_equal(c.inner, -EINVAL);
+	c.answer = -ECANCELED;
+	assert_fails(dmabufx_dev_reset_begin(u->mem), ECANCELED, SYSTEM, MEM, "callback");
+	assert_int_equal(c.post, 1);
+	assert_state(u->map, LIVE);
+	assert_fails(dmabufx_dev_reset_end(u->mem), EINVAL, NOT_BEGUN, MEM);
+}
+
+/* A begin that fails is over. */
+static void post_runs_after_a_begin_that_failed(void **state)
+{
+	struct unit *u = *state;
+	struct outer c = { 0 };
+
+	assert_int_equal(dmabufx_dev_set_reset_cb(u->mem, on_pre, on_post, &c), 0);
+	fake_fail_ioctl(u->f, IOMMU_IOAS_UNMAP, EBUSY);
+	assert_fails(dmabufx_dev_reset_begin(u->mem), EBUSY, SYSTEM, "unmapping");
+	fake_heal(u->f);
+	assert_int_equal(c.pre, 1);
+	assert_int_equal(c.post, 1);
+	assert_state(u->map, LIVE);
+}
+
+static void callbacks_of_a_begun_reset_may_drop_the_last_references(void **state)
+{
+	struct unit *u = *state;
+	struct calls c = { .u = u };
+
+	assert_int_equal(dmabufx_dev_set_reset_cb(u->mem, NULL, drop_everything, &c), 0);
+	assert_int_equal(dmabufx_dev_reset_begin(u->mem), 0);
+	assert_int_equal(dmabufx_dev_reset_end(u->mem), 0);
+	assert_nothing_left(u->f);
+}
+
+static void pre_of_a_begun_reset_may_drop_the_last_references(void **state)
+{
+	struct unit *u = *state;
+	struct calls c = { .u = u };
+
+	assert_int_equal(dmabufx_dev_set_reset_cb(u->mem, drop_everything, NULL, &c), 0);
+	assert_int_equal(dmabufx_dev_reset_begin(u->mem), 0);
+	assert_nothing_left(u->f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -233,6 +315,10 @@ int main(void)
 		unit_case(post_may_drop_the_last_references, unit_mapped),
 		unit_case(pre_may_drop_the_last_references, unit_mapped),
 		unit_case(callbacks_can_be_taken_off_from_inside, unit_mapped),
+		unit_case(callbacks_run_at_the_begin_and_at_the_end, unit_mapped),
+		unit_case(post_runs_after_a_begin_that_failed, unit_mapped),
+		unit_case(callbacks_of_a_begun_reset_may_drop_the_last_references, unit_mapped),
+		unit_case(pre_of_a_begun_reset_may_drop_the_last_references, unit_mapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

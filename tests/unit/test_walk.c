@@ -95,6 +95,22 @@ static void reset(struct walk *w)
 	w->u->f->now += 20000; /* whoever was away is back */
 }
 
+/* What comes between is any other step. */
+static void begin_or_end(struct walk *w)
+{
+	struct dmabufx_dev *dev = w->devs[any(DEVS)];
+	struct fake *f = w->u->f;
+
+	/* An unmap that fails may answer EBUSY as well: then nothing has begun. */
+	if (!dev || dmabufx_dev_reset_begin(dev) != -EBUSY ||
+	    dmabufx_last_error()->reason != DMABUFX_REASON_BUSY)
+		return;
+	if (any(2))
+		f->sys.ioctl(&f->sys, dmabufx_dev_fd(dev), VFIO_DEVICE_RESET, NULL);
+	dmabufx_dev_reset_end(dev);
+	f->now += 20000;
+}
+
 static void write_config(struct walk *w)
 {
 	struct dmabufx_dev *dev = w->devs[any(DEVS)];
@@ -198,9 +214,9 @@ static void end(struct walk *w)
 static void what_mappings_say_is_true_whatever_fails(void **state)
 {
 	static void (*const steps[])(struct walk *) = {
-		open_or_close, export_or_drop, export_or_drop, map_or_unmap,
-		map_or_unmap,  map_or_unmap,   clone_or_drop,  reset,
-		write_config,  refresh,        refresh,        take_event,
+		open_or_close, export_or_drop, export_or_drop, map_or_unmap, map_or_unmap,
+		map_or_unmap,  clone_or_drop,  reset,          write_config, refresh,
+		refresh,       take_event,     begin_or_end,
 	};
 	struct walk w = { .u = *state };
 	int n;
