@@ -73,7 +73,7 @@ static void malformed_option_is_a_usage_error(void **state)
 	};
 	static const char *const tx[][2] = {
 		{ "--size", "59" },
-		{ "--size", "4097" },
+		{ "--size", "65550" },
 		{ "--rate", "0" },
 		{ "--rate", "1000000001" },
 		{ "--batch", "0" },
