@@ -58,7 +58,8 @@ typedef void (*dmabufx_log_fn)(void *user, enum dmabufx_log_level level, const c
  * enum dmabufx_event_type - what an event tells
  * @DMABUFX_EVENT_STALE: a mapping could not be brought back; its IOVA is kept
  * @DMABUFX_EVENT_REMAPPED: a mapping died and is back at its IOVA
- * @DMABUFX_EVENT_REVOKED: the kernel took a mapping away (memory off, D3)
+ * @DMABUFX_EVENT_REVOKED: a mapping was taken away (memory off, D3, a
+ * reset that dmabufx_dev_reset_begin() announced)
  * @DMABUFX_EVENT_DEV_GONE: the exporting device was closed; the mapping is GONE
  */
 enum dmabufx_event_type {

@@ -20,7 +20,8 @@ DMABUFX_BEGIN_DECLS
  * @chunk_size: bytes of a frame: a power of two from 2048 to the page size, or
  * with DMABUFX_UMEM_UNALIGNED anything from 2048 to the page size; 0: 2048
  * @headroom: bytes left free before each received packet, beside the kernel's
- * own 256
+ * own 256; up to chunk_size - 704, so that there is room for a packet and for what
+ * the kernel keeps behind it
  * @tx_metadata_len: bytes before each packet to send that may hold its metadata,
  * a multiple of 8 below 256; 0: none
  * @flags: DMABUFX_UMEM_*

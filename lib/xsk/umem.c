@@ -26,11 +26,12 @@ static int check_chunk(const struct dmabufx_umem *umem, uint64_t page)
 			       "chunks of %u bytes can't be: use %s from %u to %llu", umem->chunk,
 			       umem->flags & DMABUFX_UMEM_UNALIGNED ? "anything" : "a power of two",
 			       CHUNK_MIN, (unsigned long long)page);
-	if (umem->headroom >= umem->chunk - DX_XDP_HEADROOM)
+	if (umem->headroom > umem->chunk - DX_XDP_HEADROOM - DX_XDP_TAIL)
 		return dx_fail(-EINVAL, DMABUFX_REASON_HEADROOM,
 			       "a headroom of %u leaves no room for packets in chunks of %u: "
-			       "the kernel takes %u more",
-			       umem->headroom, umem->chunk, DX_XDP_HEADROOM);
+			       "use up to %u",
+			       umem->headroom, umem->chunk,
+			       umem->chunk - DX_XDP_HEADROOM - DX_XDP_TAIL);
 	if (umem->metadata % 8 || umem->metadata >= METADATA_MAX)
 		return dx_fail(-EINVAL, DMABUFX_REASON_TX_METADATA,
 			       "TX metadata of %u bytes can't be: use a multiple of 8 below %u",

@@ -10,6 +10,8 @@
 
 /* What the kernel keeps free before each packet: XDP_PACKET_HEADROOM. */
 #define DX_XDP_HEADROOM 256u
+/* What it wants behind the headroom besides: 128 bytes, and struct skb_shared_info (6.18.44). */
+#define DX_XDP_TAIL (128u + 320u)
 
 struct dx_xsk;
 
