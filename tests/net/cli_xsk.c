@@ -54,6 +54,8 @@ static int set_up(void **state, unsigned int queues)
 	struct cli_world *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
+	/* The command leaves it ignored where it finds it so, as under nohup. */
+	signal(SIGHUP, SIG_DFL);
 	w->fds = net_fds();
 	w->net = net_new(queues, 1500);
 	cli_other_pair(w);
