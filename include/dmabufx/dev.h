@@ -467,13 +467,27 @@ DMABUFX_API int dmabufx_dev_config_read(struct dmabufx_dev *dev, uint32_t offset
  * @buf: the bytes
  * @len: bytes, not 0
  *
- * A write that turns the device's memory off, sends it to D3, or resets it,
- * makes the kernel revoke its buffers: their mappings become REVOKED, and stay
- * so until dmabufx_mapping_refresh(). That holds for a virtual function too,
- * whose memory stays on, and for a write that fails, as part of it may be done.
+ * The kernel revokes the device's buffers in a write that turns its memory off,
+ * sends it to D3 or resets it, and maps nothing back; this call does, at the
+ * same IOVAs:
+ *
+ * - Memory off, or D3: the mappings become REVOKED. The write that turns the
+ *   memory on again makes them LIVE, also where it was an error of the link or
+ *   somebody else's write that had turned it off; of a virtual function, whose
+ *   memory stays on, it is the same write.
+ * - A function level reset is made as by dmabufx_dev_reset(), the caller's
+ *   callbacks included, but for the command register, which is left as the
+ *   write and the kernel leave it.
+ *
+ * A mapping that can't come back is STALE, or REVOKED as long as memory is off, and
+ * an event tells. A write that fails
+ * may be done in part, and is looked at in the same way. From inside of a reset's
+ * callback, and between dmabufx_dev_reset_begin() and dmabufx_dev_reset_end(), it
+ * is a plain write: whoever resets brings back.
  *
  * Threads: any.
- * Return: as dmabufx_dev_config_read().
+ * Return: as dmabufx_dev_config_read(); in a function level reset, the error with
+ * which the first callback calls it off, or those of dmabufx_dev_reset().
  * Source: linux/vfio.h VFIO_PCI_CONFIG_REGION_INDEX (3.6).
  * Since: 0.1
  */
@@ -519,6 +533,29 @@ DMABUFX_API int dmabufx_dev_set_reset_cb(struct dmabufx_dev *dev, dmabufx_reset_
  * Since: 0.1
  */
 DMABUFX_API int dmabufx_dev_reset(struct dmabufx_dev *dev);
+
+/**
+ * dmabufx_dev_hot_reset() - reset a device together with all of its slot or bus
+ * @dev: device
+ *
+ * For a device that dmabufx_dev_reset() can't reset, or whose functions share
+ * what is to be reset. As that call, for each device of the ctx that the reset
+ * hits, as one transaction: all callbacks stop DMA before anything happens, and
+ * one that refuses calls the reset off for all. Every function that it hits must be
+ * an open device of this ctx, or share an IOMMU group with one, or have no driver.
+ *
+ * Threads: any; the ctx stays locked throughout.
+ * Return: how many mappings of all these devices could not come back, 0 being
+ * all well; -EINVAL: NULL; -EBUSY: one of them is being reset, or a function
+ * isn't the ctx's, which the reason names; what a first callback answered;
+ * -ENOTTY: neither slot nor bus can be reset; -EIO: a device did not come back
+ * within 10 seconds, or its command register can't be put back, and its mappings
+ * are STALE; -ENOMEM; errors of the kernel's call, with all as before.
+ * Source: linux/vfio.h VFIO_DEVICE_GET_PCI_HOT_RESET_INFO and
+ * VFIO_DEVICE_PCI_HOT_RESET (3.8), without groups since 6.6.
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_dev_hot_reset(struct dmabufx_dev *dev);
 
 /**
  * dmabufx_dev_reset_begin() - before somebody else resets the device

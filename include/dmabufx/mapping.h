@@ -13,8 +13,8 @@ DMABUFX_BEGIN_DECLS
  * @DMABUFX_MAPPING_STALE: a fault; the mapping could not be brought back, and
  * dmabufx_mapping_refresh() may try again
  * @DMABUFX_MAPPING_REVOKED: a fault, while the exporting device's memory is
- * off or it sleeps in D3, refresh when it is back; or between dmabufx_dev_reset_begin()
- * and dmabufx_dev_reset_end(), which brings it back
+ * off or it sleeps in D3, until dmabufx_dev_config_write() turns it on; or between
+ * dmabufx_dev_reset_begin() and dmabufx_dev_reset_end(), which brings it back
  * @DMABUFX_MAPPING_GONE: a fault, for good: the exporting device is closed
  */
 enum dmabufx_mapping_state {

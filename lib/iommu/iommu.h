@@ -95,6 +95,9 @@ int dx_mapping_out(struct dmabufx_mapping *m);
 void dx_mapping_set(struct dmabufx_mapping *m, enum dmabufx_mapping_state state,
 		    enum dmabufx_reason reason);
 
+/* Sets what the last error makes of a mapping that could not be put in, unless it is that. */
+void dx_mapping_lost(struct dmabufx_mapping *m);
+
 /* Sorts out a failed map: the errno to return, with the reason recorded. */
 int dx_map_explain(const struct dmabufx_mapping *m, int err);
 

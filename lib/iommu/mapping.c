@@ -74,6 +74,26 @@ void dx_mapping_set(struct dmabufx_mapping *m, enum dmabufx_mapping_state state,
 			dmabufx_reason_name(reason));
 }
 
+/* What a failed attempt to map again makes of a mapping. */
+static enum dmabufx_mapping_state state_of(enum dmabufx_reason reason)
+{
+	if (reason == DMABUFX_REASON_REVOKED_FOR_GOOD)
+		return DMABUFX_MAPPING_GONE;
+	if (reason == DMABUFX_REASON_REVOKED)
+		return DMABUFX_MAPPING_REVOKED;
+	return DMABUFX_MAPPING_STALE;
+}
+
+void dx_mapping_lost(struct dmabufx_mapping *m)
+{
+	enum dmabufx_reason reason = dmabufx_last_error()->reason;
+	enum dmabufx_mapping_state state = state_of(reason);
+
+	/* Nothing new for whoever reads events. */
+	if (m->state != state || m->reason != reason)
+		dx_mapping_set(m, state, reason);
+}
+
 int dmabufx_mapping_state(struct dmabufx_mapping *mapping)
 {
 	int state;
@@ -96,16 +116,6 @@ int dmabufx_mapping_reason(struct dmabufx_mapping *mapping)
 	reason = mapping->reason;
 	dx_unlock(mapping->ioas->ctx);
 	return reason;
-}
-
-/* What a failed attempt to map again makes of a mapping. */
-static enum dmabufx_mapping_state state_of(enum dmabufx_reason reason)
-{
-	if (reason == DMABUFX_REASON_REVOKED_FOR_GOOD)
-		return DMABUFX_MAPPING_GONE;
-	if (reason == DMABUFX_REASON_REVOKED)
-		return DMABUFX_MAPPING_REVOKED;
-	return DMABUFX_MAPPING_STALE;
 }
 
 static int refresh(struct dmabufx_mapping *m)

@@ -96,6 +96,48 @@ int dx_vfio_reset(struct dx_sys *sys, int fd)
 	return sys->ioctl(sys, fd, VFIO_DEVICE_RESET, NULL);
 }
 
+int dx_vfio_hot_reset_info(struct dx_sys *sys, int fd, struct vfio_pci_hot_reset_info **ret)
+{
+	struct vfio_pci_hot_reset_info *info;
+	uint32_t room, count = 8;
+	size_t size;
+	int err;
+
+	do {
+		room = count;
+		size = sizeof(*info) + room * sizeof(info->devices[0]);
+		info = calloc(1, size);
+		if (!info)
+			return -ENOMEM;
+		info->argsz = (uint32_t)size;
+		err = sys->ioctl(sys, fd, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, info);
+		count = info->count;
+		if (err)
+			free(info);
+	} while (err == -ENOSPC && count > room);
+	if (!err)
+		*ret = info;
+	return err;
+}
+
+int dx_vfio_hot_reset(struct dx_sys *sys, int fd, const int32_t *groups, uint32_t ngroups)
+{
+	struct vfio_pci_hot_reset *cmd;
+	size_t size = sizeof(*cmd) + ngroups * sizeof(cmd->group_fds[0]);
+	int err;
+
+	cmd = calloc(1, size);
+	if (!cmd)
+		return -ENOMEM;
+	cmd->argsz = (uint32_t)size;
+	cmd->count = ngroups;
+	for (uint32_t i = 0; i < ngroups; i++)
+		cmd->group_fds[i] = groups[i];
+	err = sys->ioctl(sys, fd, VFIO_DEVICE_PCI_HOT_RESET, cmd);
+	free(cmd);
+	return err;
+}
+
 int dx_vfio_probe_dmabuf(struct dx_sys *sys, int fd)
 {
 	struct vfio_device_feature cmd = {

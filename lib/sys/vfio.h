@@ -36,6 +36,11 @@ int dx_vfio_info(struct dx_sys *sys, int fd, struct dx_vfio_info *ret);
 int dx_vfio_region(struct dx_sys *sys, int fd, uint32_t index, struct dx_vfio_region *ret);
 int dx_vfio_reset(struct dx_sys *sys, int fd);
 
+/* Which functions a hot reset of this one hits; freed by the caller. -ENODEV: it has none. */
+int dx_vfio_hot_reset_info(struct dx_sys *sys, int fd, struct vfio_pci_hot_reset_info **ret);
+/* With the groups of all of them, or none for devices from their nodes. */
+int dx_vfio_hot_reset(struct dx_sys *sys, int fd, const int32_t *groups, uint32_t ngroups);
+
 /* 0: the kernel can export this device's BARs. Makes no descriptor. */
 int dx_vfio_probe_dmabuf(struct dx_sys *sys, int fd);
 /* The dma-buf's descriptor. Inline, as it is hot. */

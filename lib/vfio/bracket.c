@@ -129,7 +129,7 @@ void dx_set_restart(struct dx_list *set)
 static int undo_one(struct dmabufx_mapping *m)
 {
 	if (m->state == DMABUFX_MAPPING_LIVE && dx_mapping_in(m))
-		dx_mapping_set(m, DMABUFX_MAPPING_STALE, dmabufx_last_error()->reason);
+		dx_mapping_lost(m);
 	return 0;
 }
 
@@ -217,10 +217,28 @@ static int come_up(struct dmabufx_dev *dev, bool restore)
 static int come_back_one(struct dmabufx_mapping *m)
 {
 	if (dx_mapping_in(m))
-		dx_mapping_set(m, DMABUFX_MAPPING_STALE, dmabufx_last_error()->reason);
+		dx_mapping_lost(m);
 	else
 		dx_mapping_set(m, DMABUFX_MAPPING_LIVE, DMABUFX_REASON_NONE);
 	return 0;
+}
+
+static int revive_one(struct dmabufx_mapping *m)
+{
+	if (m->state != DMABUFX_MAPPING_REVOKED)
+		return 0;
+	if (!dx_mapping_out(m))
+		return come_back_one(m);
+	dx_mapping_lost(m);
+	return 0;
+}
+
+void dx_dev_revive(struct dmabufx_dev *dev)
+{
+	struct dmabufx_error why = *dmabufx_last_error();
+
+	for_each_mapping(dev, revive_one);
+	dx_fail_restore(&why);
 }
 
 static int stale_one(struct dmabufx_mapping *m)
@@ -287,7 +305,7 @@ static int read_commands(struct dx_list *set)
 	return 0;
 }
 
-int dx_set_reset(struct dx_list *set, int (*reset)(void *arg), void *arg)
+int dx_set_reset(struct dx_list *set, bool restore, int (*reset)(void *arg), void *arg)
 {
 	int ret = dx_set_stop(set);
 
@@ -295,13 +313,13 @@ int dx_set_reset(struct dx_list *set, int (*reset)(void *arg), void *arg)
 		return ret;
 	ret = dx_set_out(set);
 	if (!ret) {
-		ret = read_commands(set);
+		ret = restore ? read_commands(set) : 0;
 		if (!ret)
 			ret = reset(arg);
 		if (ret)
 			dx_set_undo(set);
 		else
-			ret = dx_set_in(set, true);
+			ret = dx_set_in(set, restore);
 	}
 	dx_set_restart(set);
 	return ret;

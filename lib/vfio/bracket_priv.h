@@ -36,7 +36,13 @@ void dx_set_undo(struct dx_list *set);
  */
 int dx_set_in(struct dx_list *set, bool restore);
 
-/* All of the above around @reset, which answers 0 or -errno with its reason. */
-int dx_set_reset(struct dx_list *set, int (*reset)(void *arg), void *arg);
+/* The device's memory is on: maps what is REVOKED once more. Keeps the last error. */
+void dx_dev_revive(struct dmabufx_dev *dev);
+
+/*
+ * The bracket around @reset, which answers 0 or -errno with its reason;
+ * without @restore the command register stays as that leaves it.
+ */
+int dx_set_reset(struct dx_list *set, bool restore, int (*reset)(void *arg), void *arg);
 
 #endif

@@ -61,6 +61,9 @@ int dx_dev_learn(struct dmabufx_dev *dev);
 int dx_config_read(struct dmabufx_dev *dev, uint32_t off, void *buf, size_t len);
 int dx_config_write(struct dmabufx_dev *dev, uint32_t off, const void *buf, size_t len);
 
+/* Checks a range of it and the bytes' pointer. Records the reason. */
+int dx_config_check(const struct dmabufx_dev *dev, uint32_t off, const void *buf, size_t len);
+
 /* Reads a register of two bytes. */
 int dx_config_word(struct dmabufx_dev *dev, uint32_t off, uint16_t *ret);
 

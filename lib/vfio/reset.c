@@ -26,14 +26,14 @@ int dmabufx_dev_reset(struct dmabufx_dev *dev)
 	ctx = dev->ctx;
 	if (!dev->can_reset)
 		return dx_fail(-ENOTTY, DMABUFX_REASON_NO_RESET,
-			       "%s can't be reset: it has no FLR, and its bus is shared; see /sys/bus/pci/devices/%s/reset_method",
+			       "%s can't be reset alone: it has no FLR, and its bus is shared; reset the bus by dmabufx_dev_hot_reset(), or see /sys/bus/pci/devices/%s/reset_method",
 			       dev->bdf, dev->bdf);
 	dx_lock(ctx);
 	ret = dx_reset_check_idle(dev);
 	if (!ret) {
 		dx_list_init(&set);
 		dx_set_add(&set, dev);
-		ret = dx_set_reset(&set, by_vfio, dev);
+		ret = dx_set_reset(&set, true, by_vfio, dev);
 		dx_debug(ctx, "%s: reset: %d", dev->bdf, ret);
 		/* A callback may have dropped the last reference but ours. */
 		dx_set_drop(&set);

@@ -133,6 +133,21 @@ static int run_reset(struct unit *u, void **made)
 	return dmabufx_dev_reset(u->mem);
 }
 
+static int setup_slot(void **state)
+{
+	struct unit *u;
+	int err = unit_mapped(state);
+
+	u = *state;
+	u->vmem->slot = u->vedu->slot = 1;
+	return err;
+}
+
+static int run_hot_reset(struct unit *u, void **made)
+{
+	return dmabufx_dev_hot_reset(u->mem);
+}
+
 /* The reset itself may be the call that fails: then there was none. */
 static int run_reset_by_other(struct unit *u, void **made)
 {
@@ -353,6 +368,7 @@ const struct fail_case fail_cases[] = {
 	{ "dev_bar_map", unit_devs, run_bar_map, undo_bar_map, NULL },
 	{ "dev_config_write", unit_mapped, run_memory_off, undo_nothing, settle_memory },
 	{ "dev_reset", unit_mapped, run_reset, undo_nothing, settle_mapping },
+	{ "dev_hot_reset", setup_slot, run_hot_reset, undo_nothing, settle_mapping },
 	{ "dev_reset_begin", unit_mapped, run_reset_by_other, undo_nothing, settle_mapping },
 	{ "dev_bind", setup_nvme, run_bind, undo_bind, settle_bind },
 	{ "dev_list", unit_ioas, run_list, undo_nothing, NULL },

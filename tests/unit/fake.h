@@ -155,6 +155,7 @@ struct fake_vdev {
 	unsigned int minor;
 	uint16_t vendor;
 	uint16_t device;
+	unsigned int slot; /* that a hot reset hits as a whole; 0: it has none */
 	bool is_vf;
 	bool not_pci;
 	bool no_reset;
@@ -195,6 +196,8 @@ struct fake {
 	uint64_t next_ino;
 	uint64_t next_va;
 	unsigned int mmaps;
+
+	unsigned int more_hits; /* functions that a hot reset names beyond those there are */
 
 	uint64_t now;
 	uint64_t slept;

@@ -226,6 +226,10 @@ int fake_device_ioctl(struct fake *f, struct fake_file *file, unsigned long requ
 		return feature(f, file->vdev, arg);
 	case VFIO_DEVICE_RESET:
 		return file->vdev->no_reset ? -ENOTTY : (fake_reset(f, file->vdev), 0);
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
+		return fake_hot_info(f, file, arg);
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return fake_hot_reset(f, file, arg);
 	default:
 		return -ENOTTY;
 	}

@@ -4,6 +4,8 @@
 
 #include <linux/pci_regs.h>
 
+#include "vfio/dev_priv.h"
+
 static uint32_t memory_enabled(struct dmabufx_dev *dev)
 {
 	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
@@ -26,11 +28,14 @@ static void expect_revoked(struct unit *u)
 	expect_no_event(u);
 }
 
-static void expect_refresh_works(struct unit *u)
+static void expect_back(struct unit *u)
 {
-	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
 	assert_state(u->map, LIVE);
+	assert_reason(u->map, NONE);
+	assert_int_equal(dmabufx_mapping_iova(u->map), IOVA);
 	assert_non_null(fake_dma(u->f, u->vedu, IOVA));
+	expect_event(u, DMABUFX_EVENT_REMAPPED, DMABUFX_REASON_NONE, u->map);
+	expect_no_event(u);
 }
 
 static void read_gives_the_bytes_of_the_bus(void **state)
@@ -98,7 +103,7 @@ static void errors_of_the_kernel_are_told(void **state)
 	assert_fails(dmabufx_dev_config_write(u->mem, 0x3c, &byte, 1), ENODEV, SYSTEM, MEM, "0x3c");
 }
 
-static void memory_off_makes_mappings_revoked_until_refreshed(void **state)
+static void memory_off_makes_mappings_revoked_until_it_is_on(void **state)
 {
 	struct unit *u = *state;
 
@@ -109,12 +114,10 @@ static void memory_off_makes_mappings_revoked_until_refreshed(void **state)
 	assert_state(u->map, REVOKED);
 	set_memory(u->mem, true);
 	assert_int_equal(memory_enabled(u->mem), 1);
-	assert_state(u->map, REVOKED);
-	expect_no_event(u);
-	expect_refresh_works(u);
+	expect_back(u);
 }
 
-static void sleep_in_d3_makes_mappings_revoked_until_refreshed(void **state)
+static void sleep_in_d3_makes_mappings_revoked_until_awake(void **state)
 {
 	struct unit *u = *state;
 
@@ -123,7 +126,7 @@ static void sleep_in_d3_makes_mappings_revoked_until_refreshed(void **state)
 	expect_revoked(u);
 	set_power(u->mem, 0);
 	assert_int_equal(memory_enabled(u->mem), 1);
-	expect_refresh_works(u);
+	expect_back(u);
 }
 
 static void a_byte_write_that_turns_memory_off_counts_too(void **state)
@@ -162,18 +165,187 @@ static void a_write_that_leaves_memory_on_tells_nothing(void **state)
 	assert_state(u->map, LIVE);
 }
 
-static void a_written_function_level_reset_makes_mappings_revoked(void **state)
+static void write_flr(struct unit *u)
+{
+	write_byte(u, FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1, PCI_EXP_DEVCTL_BCR_FLR >> 8);
+}
+
+static void a_written_function_level_reset_brings_mappings_back(void **state)
 {
 	struct unit *u = *state;
 
-	write_byte(u, FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1, PCI_EXP_DEVCTL_BCR_FLR >> 8);
+	write_flr(u);
 	assert_int_equal(u->vmem->resets, 1);
-	expect_revoked(u);
-	expect_refresh_works(u);
+	expect_back(u);
 	write_byte(u, FAKE_CAP_AF + PCI_AF_CTRL, PCI_AF_CTRL_FLR);
 	assert_int_equal(u->vmem->resets, 2);
+	expect_back(u);
+}
+
+static void a_written_function_level_reset_waits_for_the_device(void **state)
+{
+	struct unit *u = *state;
+
+	u->vmem->reset_ms = 3000;
+	write_flr(u);
+	assert_in_range(u->f->slept, 3000, 3200);
+	expect_back(u);
+}
+
+static void a_written_function_level_reset_of_a_device_that_stays_away_is_told(void **state)
+{
+	const uint8_t flr = PCI_EXP_DEVCTL_BCR_FLR >> 8;
+	struct unit *u = *state;
+
+	u->vmem->reset_ms = 1000000;
+	assert_fails(dmabufx_dev_config_write(u->mem, FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1, &flr, 1),
+		     EIO, RESET_FAILED, MEM, "10 s");
+	assert_state(u->map, STALE);
+	assert_reason(u->map, RESET_FAILED);
+}
+
+/* Otherwise than a reset of the library's: who writes knows what shall be there. */
+static void a_written_function_level_reset_leaves_the_command_register(void **state)
+{
+	struct unit *u = *state;
+
+	u->vmem->loses_command = true;
+	write_flr(u);
+	assert_int_equal(u->vmem->config[PCI_COMMAND], 0);
 	expect_revoked(u);
-	expect_refresh_works(u);
+	set_memory(u->mem, true);
+	expect_back(u);
+}
+
+static int order;
+
+static int stop(struct dmabufx_dev *dev, void *user)
+{
+	struct unit *u = user;
+
+	assert_ptr_equal(dev, u->mem);
+	assert_int_equal(u->vmem->resets, 0);
+	order = order * 10 + 1;
+	return u->f->short_config ? -ECANCELED : 0;
+}
+
+static int start(struct dmabufx_dev *dev, void *user)
+{
+	struct unit *u = user;
+
+	order = order * 10 + 2;
+	/* From inside of a callback it is a plain write. */
+	write_flr(u);
+	assert_state(u->map, REVOKED);
+	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
+	return 0;
+}
+
+static void a_written_function_level_reset_calls_back(void **state)
+{
+	struct unit *u = *state;
+
+	order = 0;
+	assert_int_equal(dmabufx_dev_set_reset_cb(u->mem, stop, start, u), 0);
+	write_flr(u);
+	assert_int_equal(order, 12);
+	assert_int_equal(u->vmem->resets, 2);
+	assert_state(u->map, LIVE);
+}
+
+static void a_callback_calls_a_written_function_level_reset_off(void **state)
+{
+	const uint8_t flr = PCI_EXP_DEVCTL_BCR_FLR >> 8;
+	struct unit *u = *state;
+
+	order = 0;
+	u->f->short_config = true;
+	assert_int_equal(dmabufx_dev_set_reset_cb(u->mem, stop, start, u), 0);
+	assert_fails(dmabufx_dev_config_write(u->mem, FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1, &flr, 1),
+		     ECANCELED, SYSTEM, MEM, "called the reset");
+	assert_int_equal(order, 1);
+	assert_int_equal(u->vmem->resets, 0);
+	assert_state(u->map, LIVE);
+	expect_no_event(u);
+}
+
+/* One write that resets and turns memory off, and fails between the two. */
+static void a_written_function_level_reset_that_fails_counts_as_far_as_it_came(void **state)
+{
+	struct unit *u = *state;
+	uint8_t all[256] = { 0 };
+
+	u->vmem->config_end = FAKE_CAP_PCIE + PCI_EXP_DEVCTL;
+	memcpy(all, u->vmem->config, sizeof(all));
+	all[PCI_COMMAND] = 0;
+	all[FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1] = PCI_EXP_DEVCTL_BCR_FLR >> 8;
+	assert_fails(dmabufx_dev_config_write(u->mem, 0, all, sizeof(all)), EIO, SYSTEM, MEM,
+		     "writing 256 bytes");
+	u->vmem->config_end = 0;
+	assert_int_equal(memory_enabled(u->mem), 0);
+	expect_revoked(u);
+	set_memory(u->mem, true);
+	expect_back(u);
+}
+
+/* As an error of the link does, which the library isn't told of. */
+static void memory_that_somebody_turned_off_comes_back_too(void **state)
+{
+	struct unit *u = *state;
+	uint16_t off = 0;
+
+	assert_int_equal(u->f->sys.pwrite(&u->f->sys, dmabufx_dev_fd(u->mem), &off, sizeof(off),
+					  u->mem->config.offset + PCI_COMMAND),
+			 sizeof(off));
+	assert_state(u->map, LIVE);
+	assert_null(fake_dma(u->f, u->vedu, IOVA));
+	set_memory(u->mem, true);
+	expect_back(u);
+}
+
+static void memory_that_comes_on_tries_only_what_was_revoked(void **state)
+{
+	struct unit *u = *state;
+
+	fake_fail_ioctl(u->f, IOMMU_IOAS_MAP_FILE, ENOMEM);
+	assert_int_equal(dmabufx_dev_reset(u->mem), 1);
+	assert_state(u->map, STALE);
+	fake_heal(u->f);
+	set_memory(u->mem, true);
+	assert_state(u->map, STALE);
+	assert_reason(u->map, MEMLOCK);
+}
+
+static void a_mapping_that_cant_come_back_with_the_memory_is_stale(void **state)
+{
+	struct unit *u = *state;
+
+	set_memory(u->mem, false);
+	expect_revoked(u);
+	fake_fail_ioctl(u->f, IOMMU_IOAS_MAP_FILE, ENOMEM);
+	set_memory(u->mem, true);
+	fake_heal(u->f);
+	assert_state(u->map, STALE);
+	assert_reason(u->map, MEMLOCK);
+	expect_event(u, DMABUFX_EVENT_STALE, DMABUFX_REASON_MEMLOCK, u->map);
+	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
+	assert_state(u->map, LIVE);
+}
+
+static void a_mapping_that_cant_be_taken_out_for_the_memory_is_stale(void **state)
+{
+	struct unit *u = *state;
+
+	set_memory(u->mem, false);
+	expect_revoked(u);
+	fake_fail_ioctl(u->f, IOMMU_IOAS_UNMAP, EBUSY);
+	set_memory(u->mem, true);
+	fake_heal(u->f);
+	assert_state(u->map, STALE);
+	assert_reason(u->map, SYSTEM);
+	assert_null(fake_dma(u->f, u->vedu, IOVA));
+	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
+	assert_state(u->map, LIVE);
 }
 
 static void other_bits_of_the_same_registers_reset_nothing(void **state)
@@ -188,7 +360,7 @@ static void other_bits_of_the_same_registers_reset_nothing(void **state)
 }
 
 /* The memory stays on, but the kernel revokes before it finds that out. */
-static void a_virtual_functions_memory_bit_kills_mappings_and_leaves_memory_on(void **state)
+static void a_virtual_functions_memory_bit_kills_mappings_and_they_come_back(void **state)
 {
 	struct unit *u = *state;
 
@@ -199,9 +371,10 @@ static void a_virtual_functions_memory_bit_kills_mappings_and_leaves_memory_on(v
 	u->map = map_fixed(u->ioas, u->buf, IOVA);
 	set_memory(u->mem, false);
 	assert_int_equal(memory_enabled(u->mem), 1);
-	assert_state(u->map, REVOKED);
-	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
+	assert_int_equal(u->vmem->config[PCI_COMMAND] & PCI_COMMAND_MEMORY, 0);
 	assert_state(u->map, LIVE);
+	expect_event(u, DMABUFX_EVENT_REMAPPED, DMABUFX_REASON_NONE, u->map);
+	expect_no_event(u);
 }
 
 static void a_light_sleep_revokes_nothing(void **state)
@@ -226,9 +399,9 @@ static void a_write_that_cant_be_read_back_makes_mappings_revoked(void **state)
 	assert_fails(dmabufx_dev_config_write(u->mem, PCI_COMMAND, &command, 2), EIO, SYSTEM, MEM,
 		     "command register");
 	fake_heal(u->f);
-	assert_state(u->map, REVOKED);
+	expect_revoked(u);
 	set_memory(u->mem, true);
-	expect_refresh_works(u);
+	expect_back(u);
 }
 
 /* A refresh can bring it back without the library having seen memory go on. */
@@ -241,7 +414,9 @@ static void memory_off_counts_though_it_was_taken_for_off(void **state)
 	assert_int_equal(dmabufx_dev_config_write(u->mem, PCI_COMMAND, &command, 2), -EIO);
 	fake_heal(u->f);
 	assert_state(u->map, REVOKED);
-	expect_refresh_works(u);
+	expect_event(u, DMABUFX_EVENT_REVOKED, DMABUFX_REASON_REVOKED, u->map);
+	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
+	assert_state(u->map, LIVE);
 	set_memory(u->mem, false);
 	expect_revoked(u);
 }
@@ -259,11 +434,11 @@ static void a_write_that_fails_midway_counts_as_far_as_it_came(void **state)
 	assert_int_equal(memory_enabled(u->mem), 0);
 	expect_revoked(u);
 	set_memory(u->mem, true);
-	expect_refresh_works(u);
+	expect_back(u);
 }
 
-/* The kernel revokes before it writes, so that a refresh must find out. */
-static void a_write_that_fails_at_the_command_register_makes_mappings_revoked(void **state)
+/* The kernel revokes before it writes, and memory is as on as it was. */
+static void a_write_that_fails_at_the_command_register_brings_mappings_back(void **state)
 {
 	struct unit *u = *state;
 	uint16_t command = 0;
@@ -273,9 +448,7 @@ static void a_write_that_fails_at_the_command_register_makes_mappings_revoked(vo
 		     "writing 2 bytes");
 	fake_heal(u->f);
 	assert_int_equal(memory_enabled(u->mem), 1);
-	assert_state(u->map, REVOKED);
-	expect_event(u, DMABUFX_EVENT_REVOKED, DMABUFX_REASON_REVOKED, u->map);
-	expect_refresh_works(u);
+	expect_back(u);
 }
 
 static void a_write_that_fails_elsewhere_tells_nothing(void **state)
@@ -297,21 +470,33 @@ int main(void)
 		unit_case(read_and_write_refuse_null_and_what_lies_outside, unit_devs),
 		unit_case(a_short_read_or_write_returns_eio, unit_devs),
 		unit_case(errors_of_the_kernel_are_told, unit_devs),
-		unit_case(memory_off_makes_mappings_revoked_until_refreshed, unit_mapped),
-		unit_case(sleep_in_d3_makes_mappings_revoked_until_refreshed, unit_mapped),
+		unit_case(memory_off_makes_mappings_revoked_until_it_is_on, unit_mapped),
+		unit_case(sleep_in_d3_makes_mappings_revoked_until_awake, unit_mapped),
 		unit_case(a_byte_write_that_turns_memory_off_counts_too, unit_mapped),
 		unit_case(a_wide_write_across_the_command_register_counts_too, unit_mapped),
 		unit_case(memory_off_twice_tells_once, unit_mapped),
 		unit_case(a_write_that_leaves_memory_on_tells_nothing, unit_mapped),
-		unit_case(a_written_function_level_reset_makes_mappings_revoked, unit_mapped),
+		unit_case(a_written_function_level_reset_brings_mappings_back, unit_mapped),
+		unit_case(a_written_function_level_reset_waits_for_the_device, unit_mapped),
+		unit_case(a_written_function_level_reset_of_a_device_that_stays_away_is_told,
+			  unit_mapped),
+		unit_case(a_written_function_level_reset_leaves_the_command_register, unit_mapped),
+		unit_case(a_written_function_level_reset_calls_back, unit_mapped),
+		unit_case(a_callback_calls_a_written_function_level_reset_off, unit_mapped),
+		unit_case(a_written_function_level_reset_that_fails_counts_as_far_as_it_came,
+			  unit_mapped),
+		unit_case(memory_that_somebody_turned_off_comes_back_too, unit_mapped),
+		unit_case(memory_that_comes_on_tries_only_what_was_revoked, unit_mapped),
+		unit_case(a_mapping_that_cant_come_back_with_the_memory_is_stale, unit_mapped),
+		unit_case(a_mapping_that_cant_be_taken_out_for_the_memory_is_stale, unit_mapped),
 		unit_case(other_bits_of_the_same_registers_reset_nothing, unit_mapped),
-		unit_case(a_virtual_functions_memory_bit_kills_mappings_and_leaves_memory_on,
+		unit_case(a_virtual_functions_memory_bit_kills_mappings_and_they_come_back,
 			  unit_ioas),
 		unit_case(a_light_sleep_revokes_nothing, unit_mapped),
 		unit_case(a_write_that_cant_be_read_back_makes_mappings_revoked, unit_mapped),
 		unit_case(memory_off_counts_though_it_was_taken_for_off, unit_mapped),
 		unit_case(a_write_that_fails_midway_counts_as_far_as_it_came, unit_mapped),
-		unit_case(a_write_that_fails_at_the_command_register_makes_mappings_revoked,
+		unit_case(a_write_that_fails_at_the_command_register_brings_mappings_back,
 			  unit_mapped),
 		unit_case(a_write_that_fails_elsewhere_tells_nothing, unit_mapped),
 	};

@@ -69,7 +69,6 @@ static void the_newest_event_of_a_mapping_replaces_the_one_before(void **state)
 
 	set_memory(u->mem, false);
 	set_memory(u->mem, true);
-	assert_int_equal(dmabufx_dev_reset(u->mem), 0);
 	expect_event(u, DMABUFX_EVENT_REMAPPED, 0, u->map);
 	expect_no_event(u);
 }
@@ -77,18 +76,19 @@ static void the_newest_event_of_a_mapping_replaces_the_one_before(void **state)
 static void events_are_told_in_the_order_they_happened(void **state)
 {
 	struct unit *u = *state;
-	struct dmabufx_buf *slice = export_at(u->mem, 2, 0, PAGE);
+	struct dmabufx_dev *odd = open_dev(u, ODD);
+	struct dmabufx_buf *slice = export_at(odd, 4, 0, PAGE);
 	struct dmabufx_mapping *second = map_fixed(u->ioas, slice, 128 * MIB);
 
-	set_memory(u->mem, false); /* both, the first first */
-	set_memory(u->mem, true);
-	assert_int_equal(dmabufx_mapping_refresh(u->map), 0); /* what it told is no more */
-	set_memory(u->mem, false);
-	expect_event(u, DMABUFX_EVENT_REVOKED, DMABUFX_REASON_REVOKED, second);
+	assert_int_equal(dmabufx_dev_reset(u->mem), 0);
+	assert_int_equal(dmabufx_dev_reset(odd), 0);
+	set_memory(u->mem, false); /* what it told first is no more */
+	expect_event(u, DMABUFX_EVENT_REMAPPED, DMABUFX_REASON_NONE, second);
 	expect_event(u, DMABUFX_EVENT_REVOKED, DMABUFX_REASON_REVOKED, u->map);
 	expect_no_event(u);
 	assert_int_equal(dmabufx_mapping_unmap(second), 0);
 	dmabufx_buf_unref(slice);
+	dmabufx_dev_unref(odd);
 }
 
 static void an_event_goes_away_with_its_mapping(void **state)

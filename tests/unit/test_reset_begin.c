@@ -178,7 +178,7 @@ static void everything_can_be_dropped_without_an_end(void **state)
 	assert_nothing_left(u->f);
 }
 
-static void memory_that_is_off_at_the_end_leaves_stale(void **state)
+static void memory_that_is_off_at_the_end_leaves_revoked(void **state)
 {
 	struct unit *u = *state;
 
@@ -187,10 +187,9 @@ static void memory_that_is_off_at_the_end_leaves_stale(void **state)
 	set_memory(u->mem, false);
 	assert_int_equal(dmabufx_dev_reset_end(u->mem), 1);
 	assert_int_equal(u->vmem->config[PCI_COMMAND] & PCI_COMMAND_MEMORY, 0);
-	assert_state(u->map, STALE);
+	assert_state(u->map, REVOKED);
 	assert_reason(u->map, REVOKED);
 	set_memory(u->mem, true);
-	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
 	expect_live(u);
 }
 
@@ -351,7 +350,7 @@ int main(void)
 		unit_case(what_is_unmapped_in_between_does_not_come_back, unit_mapped),
 		unit_case(device_closed_in_between_is_gone, unit_mapped),
 		unit_case(everything_can_be_dropped_without_an_end, unit_mapped),
-		unit_case(memory_that_is_off_at_the_end_leaves_stale, unit_mapped),
+		unit_case(memory_that_is_off_at_the_end_leaves_revoked, unit_mapped),
 		unit_case(writes_in_between_revoke_and_map_nothing, unit_mapped),
 		unit_case(device_that_is_away_at_the_end_is_waited_for, unit_mapped),
 		unit_case(device_that_stays_away_is_told_and_the_reset_has_ended, unit_mapped),

@@ -95,7 +95,7 @@ own=
 	[ -n "$long" ] || [ -z "$own" ] || programs "$short_fuzz"
 } | boot vtd
 programs test_groups | boot groups --profile groups
-programs test_hotreset | boot hotreset --profile hotreset
+programs test_hotreset test_reset_hot | boot hotreset --profile hotreset
 {
 	programs test_xsk_query
 	echo "$top/tests/vm/xsk_cli.py"

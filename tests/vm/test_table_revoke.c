@@ -29,8 +29,6 @@ static void memory_off_revokes_until_it_is_on_again(void **state)
 	assert_int_equal(dmabufx_mapping_state(p.mapping), DMABUFX_MAPPING_REVOKED);
 
 	vm_set_memory(p.owner, true);
-	vm_dma_blocked(p.edu, VM_IOVA, p.va);
-	vm_works(dmabufx_mapping_refresh(p.mapping));
 	assert_int_equal(dmabufx_mapping_state(p.mapping), DMABUFX_MAPPING_LIVE);
 	assert_int_equal(dmabufx_mapping_iova(p.mapping), VM_IOVA);
 	vm_dma_lands(p.edu, VM_IOVA, p.va);
@@ -47,7 +45,7 @@ static void d3_revokes_until_the_device_is_awake_again(void **state)
 {
 	struct vm *vm = *state;
 	struct vm_pair p = vm_make_pair(vm, "LAB_NVME1");
-	uint32_t reg = vm_power_control(p.owner);
+	uint32_t reg = vm_capability(p.owner, PCI_CAP_ID_PM) + PCI_PM_CTRL;
 	struct dmabufx_mapping *second;
 
 	set_power(p.owner, reg, D3HOT);
@@ -58,9 +56,34 @@ static void d3_revokes_until_the_device_is_awake_again(void **state)
 	set_power(p.owner, reg, D0);
 	vm_set_memory(p.owner, true);
 	assert_int_equal(engine_prepare_target(p.owner), 0);
-	vm_dma_blocked(p.edu, VM_IOVA, p.va);
-	vm_works(dmabufx_mapping_refresh(p.mapping));
+	assert_int_equal(dmabufx_mapping_state(p.mapping), DMABUFX_MAPPING_LIVE);
 	vm_dma_lands(p.edu, VM_IOVA, p.va);
+}
+
+static int count(struct dmabufx_dev *dev, void *user)
+{
+	int *calls = user;
+
+	(*calls)++;
+	return 0;
+}
+
+static void written_function_level_reset_is_one_of_the_librarys(void **state)
+{
+	struct vm *vm = *state;
+	struct vm_pair p = vm_make_pair(vm, "LAB_NVME1");
+	uint32_t reg = vm_capability(p.owner, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
+	int calls = 0;
+
+	assert_int_equal(dmabufx_dev_set_reset_cb(p.owner, count, count, &calls), 0);
+	for (int i = 1; i <= 3; i++) {
+		vm_set_config16(p.owner, reg, vm_config16(p.owner, reg) | PCI_EXP_DEVCTL_BCR_FLR);
+		assert_int_equal(calls, 2 * i);
+		assert_int_equal(dmabufx_mapping_state(p.mapping), DMABUFX_MAPPING_LIVE);
+		assert_int_equal(dmabufx_mapping_iova(p.mapping), VM_IOVA);
+		assert_int_equal(engine_prepare_target(p.owner), 0);
+		vm_dma_lands(p.edu, VM_IOVA, p.va);
+	}
 }
 
 static void closed_device_revokes_for_good(void **state)
@@ -143,6 +166,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		VM_TEST(memory_off_revokes_until_it_is_on_again),
 		VM_TEST(d3_revokes_until_the_device_is_awake_again),
+		VM_TEST(written_function_level_reset_is_one_of_the_librarys),
 		VM_TEST(closed_device_revokes_for_good),
 		VM_TEST(nobody_tells_of_a_reset_behind_the_library),
 		VM_TEST(attaching_anew_brings_nothing_back),

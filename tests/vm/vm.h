@@ -93,8 +93,8 @@ uint16_t vm_config16(struct dmabufx_dev *dev, uint32_t off);
 void vm_set_config16(struct dmabufx_dev *dev, uint32_t off, uint16_t val);
 /* Turns the device's memory on or off in its command register. */
 void vm_set_memory(struct dmabufx_dev *dev, bool on);
-/* Offset of the power management control register; the test is skipped without one. */
-uint32_t vm_power_control(struct dmabufx_dev *dev);
+/* Offset of a capability in configuration space; the test is skipped without it. */
+uint32_t vm_capability(struct dmabufx_dev *dev, uint8_t id);
 
 /* Runs @fn in a child, whose first failed assertion ends it; its exit status, 0: all well. */
 int vm_in_child(void (*fn)(void *arg), void *arg);

@@ -192,18 +192,18 @@ void vm_set_memory(struct dmabufx_dev *dev, bool on)
 	vm_set_config16(dev, PCI_COMMAND, on ? command | PCI_COMMAND_MEMORY : command);
 }
 
-uint32_t vm_power_control(struct dmabufx_dev *dev)
+uint32_t vm_capability(struct dmabufx_dev *dev, uint8_t id)
 {
 	uint32_t pos = vm_config16(dev, PCI_CAPABILITY_LIST) & 0xff;
 
 	while (pos) {
 		uint16_t head = vm_config16(dev, pos);
 
-		if ((head & 0xff) == PCI_CAP_ID_PM)
-			return pos + PCI_PM_CTRL;
+		if ((head & 0xff) == id)
+			return pos;
 		pos = head >> 8;
 	}
-	print_message("the device has no power management\n");
+	print_message("the device has no capability 0x%x\n", id);
 	skip();
 	return 0;
 }
