@@ -36,6 +36,7 @@ static const char *const names[] = {
 	NAME(RESET_FAILED, "reset-failed"),
 	NAME(DEVICE_GONE, "device-gone"),
 	NAME(NOT_BEGUN, "not-begun"),
+	NAME(VF_TOKEN, "vf-token"),
 	NAME(BAR_INDEX, "bar-index"),
 	NAME(BAR_ABSENT, "bar-absent"),
 	NAME(BAR_IO, "bar-io"),

@@ -56,13 +56,21 @@ struct dmabufx_dev_info {
  * the group joins, NULL meaning the context's default
  * @flags: DMABUFX_DEV_*
  * @reserved: must be 0
+ * @vf_token: DMABUFX_VF_TOKEN_LEN bytes of an UUID, or NULL; read during the call. Given
+ * with a physical function without virtual functions in use, it becomes their
+ * token, which each of them is then opened with, and the physical function as long
+ * as they are in use. Only where the physical function is bound to vfio-pci.
  */
 struct dmabufx_dev_opts {
 	size_t size;
 	struct dmabufx_ioas *ioas;
 	uint32_t flags;
 	uint32_t reserved;
+	const uint8_t *vf_token;
 };
+
+/** DMABUFX_VF_TOKEN_LEN - bytes of the token that joins a physical function and its VFs. */
+#define DMABUFX_VF_TOKEN_LEN 16
 
 /** DMABUFX_DEV_PREBOUND - the descriptor is already bound to an iommufd of the caller's. */
 #define DMABUFX_DEV_PREBOUND (1u << 0)
@@ -230,8 +238,11 @@ DMABUFX_API int dmabufx_dev_unbind(struct dmabufx_ctx *ctx, const char *bdf);
  * -E2BIG; -EXDEV: the ioas is of another ctx; -ENODEV: no such device, no
  * IOMMU group, in no-IOMMU mode, not bound to vfio-pci, or not PCI; -EPERM:
  * the group isn't viable, or the IOMMU has no interrupt remapping; -EBUSY: open
- * elsewhere; -EACCES: no permission; the errors of dmabufx_dev_attach().
- * Source: linux/vfio.h VFIO_DEVICE_BIND_IOMMUFD (6.6), VFIO_GROUP_GET_DEVICE_FD (3.6).
+ * elsewhere; -EACCES: no permission, or a VF token is wanted, or another; -EINVAL:
+ * a VF token is given where none is wanted, or with a node on a kernel before
+ * 6.18; the errors of dmabufx_dev_attach().
+ * Source: linux/vfio.h VFIO_DEVICE_BIND_IOMMUFD (6.6; with a token 6.18),
+ * VFIO_GROUP_GET_DEVICE_FD (3.6; with a token 5.7).
  * Since: 0.1
  */
 DMABUFX_API int dmabufx_dev_open(struct dmabufx_ctx *ctx, const char *name,

@@ -44,6 +44,7 @@ enum dmabufx_reason {
 	DMABUFX_REASON_RESET_FAILED, /* -EIO: the device did not come back in time */
 	DMABUFX_REASON_DEVICE_GONE, /* -ENODEV: the device was unplugged or closed */
 	DMABUFX_REASON_NOT_BEGUN, /* -EINVAL: no dmabufx_dev_reset_begin() came before */
+	DMABUFX_REASON_VF_TOKEN, /* -EACCES: a VF token is wanted, or another; -EINVAL: none is */
 
 	DMABUFX_REASON_BAR_INDEX = 200, /* -EINVAL: not one of BAR 0 to 5 */
 	DMABUFX_REASON_BAR_ABSENT, /* -ENODEV: no such BAR, or the ROM */

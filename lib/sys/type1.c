@@ -3,9 +3,11 @@
 #include "sys/type1.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/rangeset.h"
+#include "dmabufx/dev.h"
 #include "sys/argsz.h"
 #include "uapi/vfio.h"
 
@@ -102,7 +104,14 @@ int dx_group_unset_container(struct dx_sys *sys, int group)
 	return sys->ioctl(sys, group, VFIO_GROUP_UNSET_CONTAINER, NULL);
 }
 
-int dx_group_device(struct dx_sys *sys, int group, const char *bdf)
+int dx_group_device(struct dx_sys *sys, int group, const char *bdf, const uint8_t *token)
 {
-	return sys->ioctl(sys, group, VFIO_GROUP_GET_DEVICE_FD, (void *)(uintptr_t)bdf);
+	char text[80];
+	int len = snprintf(text, sizeof(text), "%s%s", bdf, token ? " vf_token=" : "");
+
+	/* As UUIDs are written: a dash before these bytes. */
+	for (int i = 0; token && i < DMABUFX_VF_TOKEN_LEN; i++)
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s%02x",
+				i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", token[i]);
+	return sys->ioctl(sys, group, VFIO_GROUP_GET_DEVICE_FD, text);
 }

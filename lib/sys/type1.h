@@ -24,6 +24,7 @@ int dx_type1_unmap(struct dx_sys *sys, int container, uint64_t iova, uint64_t le
 int dx_group_viable(struct dx_sys *sys, int group);
 int dx_group_set_container(struct dx_sys *sys, int group, int container);
 int dx_group_unset_container(struct dx_sys *sys, int group);
-int dx_group_device(struct dx_sys *sys, int group, const char *bdf);
+/* @token: 16 bytes, or NULL; -EINVAL where none is wanted. */
+int dx_group_device(struct dx_sys *sys, int group, const char *bdf, const uint8_t *token);
 
 #endif

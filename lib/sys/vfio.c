@@ -3,15 +3,24 @@
 #include "sys/vfio.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sys/argsz.h"
 
-int dx_vfio_bind_iommufd(struct dx_sys *sys, int fd, int iommufd)
+int dx_vfio_bind_iommufd(struct dx_sys *sys, int fd, int iommufd, const uint8_t *token)
 {
-	struct vfio_device_bind_iommufd cmd = { .argsz = sizeof(cmd), .iommufd = iommufd };
+	struct dx_vfio_device_bind cmd = {
+		.argsz = offsetof(struct dx_vfio_device_bind, token_uuid_ptr),
+		.iommufd = iommufd,
+	};
 
+	if (token) {
+		cmd.argsz = sizeof(cmd);
+		cmd.flags = DX_VFIO_DEVICE_BIND_FLAG_TOKEN;
+		cmd.token_uuid_ptr = (uintptr_t)token;
+	}
 	return sys->ioctl(sys, fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
 }
 

@@ -28,7 +28,8 @@ struct dx_vfio_info {
 	uint32_t nregions;
 };
 
-int dx_vfio_bind_iommufd(struct dx_sys *sys, int fd, int iommufd);
+/* @token: 16 bytes, or NULL; -EINVAL from kernels before 6.18, and where none is wanted. */
+int dx_vfio_bind_iommufd(struct dx_sys *sys, int fd, int iommufd, const uint8_t *token);
 int dx_vfio_attach(struct dx_sys *sys, int fd, uint32_t ioas);
 int dx_vfio_detach(struct dx_sys *sys, int fd);
 int dx_vfio_info(struct dx_sys *sys, int fd, struct dx_vfio_info *ret);

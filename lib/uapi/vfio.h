@@ -11,6 +11,17 @@
 #include <linux/vfio.h>
 #include <stdint.h>
 
+#define DX_VFIO_DEVICE_BIND_FLAG_TOKEN (1 << 0) /* 6.18 */
+
+/* The kernel's struct vfio_device_bind_iommufd, with what 6.18 added to its end. */
+struct dx_vfio_device_bind {
+	uint32_t argsz;
+	uint32_t flags;
+	int32_t iommufd;
+	uint32_t out_devid;
+	uint64_t token_uuid_ptr;
+};
+
 #ifndef VFIO_DEVICE_BIND_IOMMUFD
 #define VFIO_DEVICE_BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18) /* 6.6 */
 #define VFIO_DEVICE_ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19) /* 6.6 */

@@ -32,12 +32,28 @@ int dx_explain_open(struct dmabufx_ctx *ctx, const char *bdf, int err)
 		return dx_fail(err, DMABUFX_REASON_UNSAFE_IRQ,
 			       "VFIO refuses %s, as the IOMMU has no interrupt remapping; turn it on, or accept the risk with iommufd.allow_unsafe_interrupts=1 (type1: vfio_iommu_type1.allow_unsafe_interrupts=1)",
 			       bdf);
-	/* vfio_pci_core_match_token_uuid(), 7.3; the nodes' permissions were looked at before. */
-	if (err == -EACCES)
-		return dx_fail(err, DMABUFX_REASON_PERMISSION,
-			       "VFIO refuses %s without the VF token of whoever has its physical function, which this library can't pass; bind the physical function to its host driver",
-			       bdf);
 	return dx_fail_sys(err, "opening %s through VFIO", bdf);
+}
+
+/*
+ * vfio_pci_core_match_token_uuid(), 7.3, which comes behind all else that can be wrong; the
+ * nodes' permissions were looked at before.
+ */
+static int explain_token(struct dmabufx_ctx *ctx, const char *bdf, const uint8_t *token, int err)
+{
+	if (err == -EACCES && !token)
+		return dx_fail(err, DMABUFX_REASON_VF_TOKEN,
+			       "VFIO refuses %s without a VF token; pass the one of whoever has its physical function open as dmabufx_dev_opts.vf_token",
+			       bdf);
+	if (err == -EACCES)
+		return dx_fail(err, DMABUFX_REASON_VF_TOKEN,
+			       "VFIO refuses %s with this VF token; pass the one that its physical function was opened with",
+			       bdf);
+	if (err == -EINVAL && token)
+		return dx_fail(err, DMABUFX_REASON_VF_TOKEN,
+			       "VFIO takes no VF token for %s: its physical function isn't on vfio-pci, the node is open elsewhere, or the kernel is older than 6.18, where DMABUFX_DEV_LEGACY takes one",
+			       bdf);
+	return dx_explain_open(ctx, bdf, err);
 }
 
 /* What sysfs shows must be in order before any node is opened. */
@@ -86,30 +102,31 @@ static bool is_noiommu(struct dx_sys *sys, int fd)
 	return node_link(sys, fd, "", name) && !strncmp(name, "noiommu-", 8);
 }
 
-static int bind_iommufd(struct dmabufx_dev *dev, bool own_node)
+static int bind_iommufd(struct dmabufx_dev *dev, const uint8_t *token, bool own_node)
 {
 	struct dmabufx_ctx *ctx = dev->ctx;
+	const char *name = dev->bdf[0] ? dev->bdf : "the device";
 	int err;
 
 	if (is_noiommu(ctx->sys, dev->fd))
 		return dx_fail(-ENODEV, DMABUFX_REASON_NO_GROUP,
 			       "%s is in no-IOMMU mode: its DMA would go to physical addresses; turn the IOMMU on in firmware and kernel (intel_iommu=on)",
-			       dev->bdf[0] ? dev->bdf : "the device");
-	err = dx_vfio_bind_iommufd(ctx->sys, dev->fd, ctx->iommufd);
+			       name);
+	err = dx_vfio_bind_iommufd(ctx->sys, dev->fd, ctx->iommufd, token);
 	if (err == -ENOTTY)
 		return dx_fail(-EINVAL, DMABUFX_REASON_FOREIGN_FD,
 			       "the descriptor is no VFIO device node; open one below " NODES);
 	/* vfio_df_open(), 7.3: a node that somebody else has bound; EBUSY is for an open group. */
-	if (err == -EINVAL && own_node)
+	if (err == -EINVAL && own_node && !token)
 		err = -EBUSY;
-	if (err == -EINVAL)
+	if (err == -EINVAL && !token)
 		return dx_fail(err, DMABUFX_REASON_DEVICE_BUSY,
 			       "%s is bound to an iommufd already, or came from its group; open it with DMABUFX_DEV_PREBOUND",
 			       dev->bdf[0] ? dev->bdf : "the descriptor");
-	return err ? dx_explain_open(ctx, dev->bdf[0] ? dev->bdf : "the device", err) : 0;
+	return err ? explain_token(ctx, name, token, err) : 0;
 }
 
-static int open_node(struct dmabufx_dev *dev, const char *path)
+static int open_node(struct dmabufx_dev *dev, const char *path, const uint8_t *token)
 {
 	struct dx_sys *sys = dev->ctx->sys;
 
@@ -122,10 +139,11 @@ static int open_node(struct dmabufx_dev *dev, const char *path)
 		return dx_fail_sys(dev->fd, "opening %s", path);
 	if (!dev->bdf[0])
 		bdf_of_node(sys, dev->fd, dev->bdf);
-	return bind_iommufd(dev, true);
+	return bind_iommufd(dev, token, true);
 }
 
-static int open_cdev(struct dmabufx_dev *dev, const struct dmabufx_dev_info *info)
+static int open_cdev(struct dmabufx_dev *dev, const struct dmabufx_dev_info *info,
+		     const uint8_t *token)
 {
 	char path[sizeof(NODES) + DMABUFX_NAME_MAX];
 
@@ -134,20 +152,20 @@ static int open_cdev(struct dmabufx_dev *dev, const struct dmabufx_dev_info *inf
 			       "the kernel makes no node for %s; run one with CONFIG_VFIO_DEVICE_CDEV, or open it with DMABUFX_DEV_LEGACY",
 			       info->bdf);
 	snprintf(path, sizeof(path), NODES "%s", info->cdev);
-	return open_node(dev, path);
+	return open_node(dev, path, token);
 }
 
 /* Through the group; @ioas is NULL when the backend is iommufd. */
-static int open_legacy(struct dmabufx_dev *dev, struct dmabufx_ioas *ioas)
+static int open_legacy(struct dmabufx_dev *dev, struct dmabufx_ioas *ioas, const uint8_t *token)
 {
 	struct dmabufx_ctx *ctx = dev->ctx;
 	int err = dx_group_open(ctx, dev->bdf, ioas, &dev->group);
 
 	if (err)
 		return err;
-	dev->fd = dx_group_device(ctx->sys, dev->group->fd, dev->bdf);
+	dev->fd = dx_group_device(ctx->sys, dev->group->fd, dev->bdf, token);
 	if (dev->fd < 0)
-		return dx_explain_open(ctx, dev->bdf, dev->fd);
+		return explain_token(ctx, dev->bdf, token, dev->fd);
 	if (ioas) {
 		dev->ioas = ioas;
 		ioas->refs++;
@@ -156,11 +174,11 @@ static int open_legacy(struct dmabufx_dev *dev, struct dmabufx_ioas *ioas)
 	return 0;
 }
 
-static int open_type1(struct dmabufx_dev *dev, struct dmabufx_ioas *ioas)
+static int open_type1(struct dmabufx_dev *dev, struct dmabufx_ioas *ioas, const uint8_t *token)
 {
 	int err = ioas ? 0 : dx_ioas_default(dev->ctx, &ioas);
 
-	return err ? err : open_legacy(dev, ioas);
+	return err ? err : open_legacy(dev, ioas, token);
 }
 
 static int open_name(struct dmabufx_dev *dev, const char *name, const struct dmabufx_dev_opts *o)
@@ -174,7 +192,7 @@ static int open_name(struct dmabufx_dev *dev, const char *name, const struct dma
 			return dx_fail(-EOPNOTSUPP, DMABUFX_REASON_BACKEND,
 				       "%s: a node can't be opened through a group; name the PCI address",
 				       name);
-		return open_node(dev, name);
+		return open_node(dev, name, o->vf_token);
 	}
 	err = dx_dev_lookup_name(dev->ctx->sys, name, &info);
 	if (!err)
@@ -183,8 +201,9 @@ static int open_name(struct dmabufx_dev *dev, const char *name, const struct dma
 		return err;
 	memcpy(dev->bdf, info.bdf, sizeof(dev->bdf));
 	if (type1)
-		return open_type1(dev, o->ioas);
-	return o->flags & DMABUFX_DEV_LEGACY ? open_legacy(dev, NULL) : open_cdev(dev, &info);
+		return open_type1(dev, o->ioas, o->vf_token);
+	return o->flags & DMABUFX_DEV_LEGACY ? open_legacy(dev, NULL, o->vf_token) :
+					       open_cdev(dev, &info, o->vf_token);
 }
 
 static int open_fd(struct dmabufx_dev *dev, int fd, const struct dmabufx_dev_opts *o)
@@ -198,7 +217,7 @@ static int open_fd(struct dmabufx_dev *dev, int fd, const struct dmabufx_dev_opt
 		return dx_fail_sys(dev->fd, "duplicating descriptor %d", fd);
 	bdf_of_node(sys, dev->fd, dev->bdf);
 	dev->prebound = o->flags & DMABUFX_DEV_PREBOUND || dev->ctx->iommu == &dx_iommu_type1;
-	return dev->prebound ? 0 : bind_iommufd(dev, false);
+	return dev->prebound ? 0 : bind_iommufd(dev, o->vf_token, false);
 }
 
 static int open_dev(struct dmabufx_ctx *ctx, const char *name, int fd,
@@ -239,6 +258,9 @@ static int take_opts(struct dmabufx_ctx *ctx, const struct dmabufx_dev_opts *opt
 		return err;
 	if (o->flags & ~known || o->reserved)
 		return dx_fail_flags("dmabufx_dev_opts", o->flags | o->reserved, known);
+	if (o->vf_token && o->flags & DMABUFX_DEV_PREBOUND)
+		return dx_fail(-EINVAL, DMABUFX_REASON_VF_TOKEN,
+			       "a descriptor that is bound already takes no VF token");
 	if (o->ioas && o->ioas->ctx != ctx)
 		return dx_fail(-EXDEV, DMABUFX_REASON_WRONG_CTX,
 			       "the address space belongs to another context");

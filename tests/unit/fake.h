@@ -155,6 +155,7 @@ struct fake_vdev {
 	unsigned int minor;
 	uint16_t vendor;
 	uint16_t device;
+	const uint8_t *vf_token; /* that opening it takes; NULL: it takes none */
 	unsigned int slot; /* that a hot reset hits as a whole; 0: it has none */
 	bool is_vf;
 	bool not_pci;
@@ -197,6 +198,7 @@ struct fake {
 	uint64_t next_va;
 	unsigned int mmaps;
 
+	bool no_tokens; /* a kernel whose nodes take none */
 	unsigned int more_hits; /* functions that a hot reset names beyond those there are */
 
 	uint64_t now;

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The scripted kernel's VFIO groups and type1 containers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fake_priv.h"
+#include "fake_vfio.h"
 #include "uapi/vfio.h"
 
 bool fake_group_viable(struct fake *f, int group)
@@ -148,15 +156,44 @@ void fake_group_release(struct fake *f, struct fake_file *file)
 		leave_container(f, file);
 }
 
-static int get_device(struct fake *f, struct fake_file *group, const char *bdf)
+/* "0000:00:17.0 vf_token=00112233-4455-6677-8899-aabbccddeeff" */
+static const uint8_t *parse_token(const char *text, uint8_t token[16])
 {
-	struct fake_vdev *v = fake_find(f, bdf);
+	const char *at = strstr(text, " vf_token=");
+	unsigned int byte;
+
+	if (!at)
+		return NULL;
+	at += strlen(" vf_token=");
+	for (int i = 0; i < 16; i++) {
+		assert_int_equal(sscanf(at, "%2x", &byte), 1);
+		token[i] = (uint8_t)byte;
+		at += 2;
+		if (i == 3 || i == 5 || i == 7 || i == 9)
+			assert_int_equal(*at++, '-');
+	}
+	assert_int_equal(*at, '\0');
+	return token;
+}
+
+static int get_device(struct fake *f, struct fake_file *group, const char *name)
+{
 	struct fake_file *file;
+	struct fake_vdev *v;
+	uint8_t token[16];
+	char bdf[13];
+	int err;
+
+	snprintf(bdf, sizeof(bdf), "%s", name);
+	v = fake_find(f, bdf);
 
 	if (!group->container || !group->container->space->iommu_set)
 		return -EINVAL;
 	if (!v || v->group != group->group || strncmp(v->driver, "vfio", 4))
 		return -ENODEV;
+	err = fake_match_token(v, parse_token(name, token));
+	if (err)
+		return err;
 	file = fake_file_new(f, FAKE_DEVICE);
 	file->vdev = v;
 	file->granted = true;

@@ -4,6 +4,7 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
+#include "dmabufx/dev.h"
 #include "fake_priv.h"
 #include "fake_vfio.h"
 #include "uapi/vfio.h"
@@ -19,13 +20,31 @@ static bool group_has_file(struct fake *f, int group)
 	return false;
 }
 
+/* vfio_pci_core_match_token_uuid(), 7.3, of a function that wants a token or none. */
+int fake_match_token(const struct fake_vdev *v, const uint8_t *token)
+{
+	if (!v->vf_token)
+		return token ? -EINVAL : 0;
+	return token && !memcmp(token, v->vf_token, DMABUFX_VF_TOKEN_LEN) ? 0 : -EACCES;
+}
+
+static const uint8_t *token_of(const struct dx_vfio_device_bind *cmd)
+{
+	return cmd->flags & DX_VFIO_DEVICE_BIND_FLAG_TOKEN ?
+		       (const uint8_t *)(uintptr_t)cmd->token_uuid_ptr :
+		       NULL;
+}
+
 static int bind_iommufd(struct fake *f, struct fake_file *file,
-			const struct vfio_device_bind_iommufd *cmd)
+			const struct dx_vfio_device_bind *cmd)
 {
 	struct fake_file *iommufd = fake_at(f, cmd->iommufd);
+	int err;
 
-	if (cmd->argsz < sizeof(*cmd) || cmd->flags)
+	if (cmd->argsz < (cmd->flags ? sizeof(*cmd) : 16) ||
+	    cmd->flags & (f->no_tokens ? ~0u : ~(uint32_t)DX_VFIO_DEVICE_BIND_FLAG_TOKEN))
 		return -EINVAL;
+	err = fake_match_token(file->vdev, token_of(cmd));
 	if (group_has_file(f, file->vdev->group))
 		return -EBUSY;
 	if (file->granted)
@@ -39,6 +58,8 @@ static int bind_iommufd(struct fake *f, struct fake_file *file,
 		return -EBUSY;
 	if (f->unsafe_irq)
 		return -EPERM;
+	if (err)
+		return err;
 	file->granted = true;
 	file->container = iommufd;
 	iommufd->refs++;

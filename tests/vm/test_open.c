@@ -170,6 +170,54 @@ static void clearing_a_virtual_functions_memory_bit_loses_nothing(void **state)
 	assert_true(is_reached(vm, edu));
 }
 
+/* Who has the physical function decides who may have the others. */
+static void virtual_function_of_one_on_vfio_wants_its_token(void **state)
+{
+	static const uint8_t token[DMABUFX_VF_TOKEN_LEN] = "whoever trusts u";
+	static const uint8_t zeros[DMABUFX_VF_TOKEN_LEN];
+	DMABUFX_OPTS(dmabufx_dev_opts, right, .vf_token = token);
+	DMABUFX_OPTS(dmabufx_dev_opts, wrong, .vf_token = zeros);
+	struct vm *vm = *state;
+	const char *name = vm_bdf("LAB_IGB0_VF0");
+	struct dmabufx_ioas *ioas = vm_ioas(vm, VM_EDU_MAX);
+	struct engine *edu = vm_engine(vm, "LAB_EDU0", ioas);
+	struct dmabufx_mapping *mapping;
+	struct dmabufx_dev *dev;
+
+	assert_int_equal(guest_put("/sys/module/vfio_pci/parameters/enable_sriov", "1"), 0);
+	vm_bind(vm, vm_bdf("LAB_IGB0"));
+	vm_works(dmabufx_dev_open(vm->ctx, vm_bdf("LAB_IGB0"), &right, &dev));
+	vm_keep_dev(vm, dev);
+	set_vfs(1);
+	vm_defer(vm, remove_vfs, vm);
+	vm_works(dmabufx_dev_bind(vm->ctx, name, 0));
+	vm_fails(dmabufx_dev_open(vm->ctx, name, NULL, &dev), EACCES, DMABUFX_REASON_VF_TOKEN,
+		 "refuses .* without a VF token");
+	for (uint32_t legacy = 0; legacy <= DMABUFX_DEV_LEGACY; legacy += DMABUFX_DEV_LEGACY) {
+		right.flags = wrong.flags = legacy;
+		vm_fails(dmabufx_dev_open(vm->ctx, name, &wrong, &dev), EACCES,
+			 DMABUFX_REASON_VF_TOKEN, "refuses .* with this VF token");
+		vm_works(dmabufx_dev_open(vm->ctx, name, &right, &dev));
+		vm_keep_dev(vm, dev);
+		mapping = vm_map_at(vm, ioas, vm_export(vm, dev, 0, 0, VM_PAGE), VM_IOVA);
+		assert_true(is_reached(vm, edu));
+		vm_drop(vm, mapping);
+		vm_drop(vm, dev);
+	}
+}
+
+static void token_that_nobody_wants_is_refused(void **state)
+{
+	static const uint8_t token[DMABUFX_VF_TOKEN_LEN];
+	DMABUFX_OPTS(dmabufx_dev_opts, opts, .vf_token = token);
+	struct vm *vm = *state;
+	struct dmabufx_dev *dev;
+
+	vm_bind(vm, vm_bdf("LAB_IVSHMEM1"));
+	vm_fails(dmabufx_dev_open(vm->ctx, vm_bdf("LAB_IVSHMEM1"), &opts, &dev), EINVAL,
+		 DMABUFX_REASON_VF_TOKEN, "takes no VF token");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +227,8 @@ int main(void)
 		VM_TEST(legacy_device_is_reset_with_its_mappings),
 		VM_TEST(virtual_function_exports_and_follows_its_reset),
 		VM_TEST(clearing_a_virtual_functions_memory_bit_loses_nothing),
+		VM_TEST(virtual_function_of_one_on_vfio_wants_its_token),
+		VM_TEST(token_that_nobody_wants_is_refused),
 	};
 
 	return VM_MAIN(tests);
