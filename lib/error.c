@@ -90,6 +90,7 @@ static const char *const names[] = {
 	NAME(FRAME_STATE, "frame-state"),
 	NAME(LOCKED_MEMORY, "locked-memory"),
 	NAME(NO_METADATA, "no-metadata"),
+	NAME(STEERED, "steered"),
 };
 
 const char *dmabufx_reason_name(enum dmabufx_reason reason)

@@ -102,6 +102,7 @@ enum dmabufx_reason {
 	DMABUFX_REASON_FRAME_STATE, /* -EEXIST: the frame isn't the caller's */
 	DMABUFX_REASON_LOCKED_MEMORY, /* -ENOBUFS: RLIMIT_MEMLOCK */
 	DMABUFX_REASON_NO_METADATA, /* -EOPNOTSUPP: kernel or driver have no such metadata */
+	DMABUFX_REASON_STEERED, /* -EBUSY: the card steers packets past the sockets */
 };
 
 /** DMABUFX_ERROR_TEXT_MAX - room for a reason's sentence, NUL included. */

@@ -73,6 +73,8 @@ enum dmabufx_sleep {
 #define DMABUFX_XSK_RX_META (1u << 6)
 /** DMABUFX_XSK_TX_TIMESTAMPS - keep times of sending, for dmabufx_xsk_tx_timestamps(). */
 #define DMABUFX_XSK_TX_TIMESTAMPS (1u << 7)
+/** DMABUFX_XSK_ALLOW_RULES - dmabufx_xsk_open_all() asks for no rules of the card's. */
+#define DMABUFX_XSK_ALLOW_RULES (1u << 8)
 
 /**
  * struct dmabufx_xsk_opts - options of dmabufx_xsk_open() and its kin
@@ -227,10 +229,19 @@ DMABUFX_API int dmabufx_xsk_open(struct dmabufx_umem *umem, const char *ifname, 
  * All or none. Queues are those that receive, or with DMABUFX_XSK_NO_RX those
  * that send.
  *
+ * Sockets on each queue get all that the card receives, unless it is told to give some
+ * of it to others. So before anything is opened the card is asked for its rules (ethtool
+ * -n) and for the table of its hash (ethtool -x), unless flags have
+ * DMABUFX_XSK_ALLOW_RULES or DMABUFX_XSK_NO_RX: one that drops packets, gives them to a virtual
+ * function, or to a queue that isn't one of these, is refused, and named. Who sets such a
+ * rule afterwards isn't noticed; nor are filters of tc(8) that the card runs. Drivers that
+ * have no rules have none in the way.
+ *
  * Threads: any. Privilege: that of dmabufx_xsk_open().
- * Return: how many there are; -ENOSPC: more than @n; the errors of
- * dmabufx_xsk_open().
- * Source: linux/ethtool.h ETHTOOL_GCHANNELS (3.0).
+ * Return: how many there are; -ENOSPC: more than @n; -EBUSY: the card steers packets past the
+ * queues, the reason is DMABUFX_REASON_STEERED; the errors of dmabufx_xsk_open().
+ * Source: linux/ethtool.h ETHTOOL_GCHANNELS (3.0), ETHTOOL_GRXCLSRLALL (2.6.27),
+ * ETHTOOL_GRSSH (3.14).
  * Since: 0.1
  */
 DMABUFX_API int dmabufx_xsk_open_all(struct dmabufx_umem *umem, const char *ifname,

@@ -45,7 +45,7 @@ int dx_netdev_index(struct dx_sys *sys, const char *ifname, uint32_t *ret)
 	return err;
 }
 
-static int ethtool(struct dx_sys *sys, const char *ifname, void *cmd)
+int dx_netdev_ethtool(struct dx_sys *sys, const char *ifname, void *cmd)
 {
 	struct ifreq ifr = { .ifr_data = cmd };
 
@@ -55,7 +55,7 @@ static int ethtool(struct dx_sys *sys, const char *ifname, void *cmd)
 int dx_netdev_driver(struct dx_sys *sys, const char *ifname, char *ret, size_t len)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-	int err = ethtool(sys, ifname, &info);
+	int err = dx_netdev_ethtool(sys, ifname, &info);
 
 	if (!err)
 		snprintf(ret, len, "%.*s", (int)sizeof(info.driver), info.driver);
@@ -79,7 +79,7 @@ int dx_netdev_queues(struct dx_sys *sys, const char *ifname, struct dx_netdev_qu
 {
 	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
 	struct dx_netdev_queues queues;
-	int err = ethtool(sys, ifname, &channels);
+	int err = dx_netdev_ethtool(sys, ifname, &channels);
 
 	if (err && err != -EOPNOTSUPP)
 		return err;

@@ -42,6 +42,8 @@ int dx_netdev_index(struct dx_sys *sys, const char *ifname, uint32_t *ret);
 int dx_netdev_link(struct dx_sys *sys, uint32_t ifindex, struct dx_netdev_link *ret);
 /* Queues in use. A driver that doesn't tell has those that were made. */
 int dx_netdev_queues(struct dx_sys *sys, const char *ifname, struct dx_netdev_queues *ret);
+/* SIOCETHTOOL, of a struct of linux/ethtool.h that begins with its command. */
+int dx_netdev_ethtool(struct dx_sys *sys, const char *ifname, void *cmd);
 /* -EOPNOTSUPP: it has none that tells. */
 int dx_netdev_driver(struct dx_sys *sys, const char *ifname, char *ret, size_t len);
 /* -ENOENT: a kernel before 6.3. */

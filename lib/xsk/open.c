@@ -28,7 +28,7 @@
 #define KNOWN_FLAGS                                                                 \
 	(DMABUFX_XSK_NO_RX | DMABUFX_XSK_NO_TX | DMABUFX_XSK_MULTI_BUFFER |         \
 	 DMABUFX_XSK_NO_NEED_WAKEUP | DMABUFX_XSK_BUSY_POLL | DMABUFX_XSK_NO_PROG | \
-	 DMABUFX_XSK_RX_META | DMABUFX_XSK_TX_TIMESTAMPS)
+	 DMABUFX_XSK_RX_META | DMABUFX_XSK_TX_TIMESTAMPS | DMABUFX_XSK_ALLOW_RULES)
 
 static int check_opts(const struct dmabufx_xsk_opts *o)
 {

@@ -52,6 +52,11 @@ int dmabufx_xsk_open_all(struct dmabufx_umem *umem, const char *ifname,
 		return dx_fail(-ENOSPC, DMABUFX_REASON_NO_SPACE,
 			       "%s has %u queues, and there is room for %u sockets", ifname, have,
 			       n);
+	if (!(o.flags & (DMABUFX_XSK_NO_RX | DMABUFX_XSK_ALLOW_RULES))) {
+		err = dx_xsk_check_steering(umem->ctx->sys, ifname, have);
+		if (err)
+			return err;
+	}
 	xsks = calloc(have, sizeof(*xsks));
 	if (!xsks)
 		return dx_fail_memory();

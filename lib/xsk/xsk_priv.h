@@ -7,6 +7,7 @@
 #include "xsk/umem_priv.h"
 
 struct dmabufx_prog;
+struct dx_sys;
 struct dx_tx_times;
 
 enum dx_xsk_ring { DX_RING_RX, DX_RING_TX, DX_RING_FILL, DX_RING_DONE, DX_RINGS };
@@ -69,6 +70,9 @@ int dx_xsk_bind(struct dx_xsk *xsk, const struct dmabufx_xsk_opts *o, uint64_t u
 /* tx_meta.c: whether metadata that the options ask for can be; and once it is bound. */
 int dx_xsk_meta_check(const struct dmabufx_umem *umem, const struct dmabufx_xsk_opts *o);
 int dx_xsk_meta_learn(struct dx_xsk *xsk);
+
+/* steer.c: 0: the card gives all that it receives to queues 0 to @n - 1. Needs no lock. */
+int dx_xsk_check_steering(struct dx_sys *sys, const char *ifname, uint32_t n);
 
 /* close.c: also of a socket that is half made. ctx locked, as for all of these. */
 void dx_xsk_free(struct dx_xsk *xsk);

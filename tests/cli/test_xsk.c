@@ -97,6 +97,7 @@ static void malformed_option_is_a_usage_error(void **state)
 	for (size_t i = 0; i < sizeof(tx) / sizeof(tx[0]); i++)
 		USAGE_ERROR("xsk", "tx", "lo", tx[i][0], tx[i][1]);
 	USAGE_ERROR("xsk", "rx", "lo", "--all", "--queue", "0");
+	USAGE_ERROR("xsk", "rx", "lo", "--allow-rules");
 	USAGE_ERROR("xsk", "fwd", "lo", "lo", "--both");
 	/* With --json, standard output can't also be the packets'. */
 	RUN(&r, "xsk", "rx", "lo", "--write", "-", "--json");

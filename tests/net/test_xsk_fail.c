@@ -99,7 +99,7 @@ static void senders_leave_a_veth_as_it_is(void **state)
 static void options_out_of_range(void **state)
 {
 	static const struct dmabufx_xsk_opts bad[] = {
-		{ .flags = 1u << 8 }, { .flags = DMABUFX_XSK_NO_RX | DMABUFX_XSK_NO_TX },
+		{ .flags = 1u << 9 }, { .flags = DMABUFX_XSK_NO_RX | DMABUFX_XSK_NO_TX },
 		{ .zc = 3 },          { .mode = 3 },
 		{ .rx_profile = 2 },  { .sleep = 4 },
 	};

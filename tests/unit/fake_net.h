@@ -8,6 +8,17 @@
 #define FAKE_NETDEVS 4
 #define FAKE_QUEUES 8
 #define FAKE_REAL 64
+#define FAKE_FLOWS 4
+#define FAKE_TABLE 8
+
+/* A card's rule for what it receives. */
+struct fake_flow {
+	uint32_t location;
+	uint64_t cookie; /* RX_CLS_FLOW_DISC, or a queue, with a virtual function's number above */
+	bool rss; /* the queue is added to what context 1's table says */
+	uint32_t context;
+	bool gone; /* since it was listed */
+};
 
 struct fake_netdev {
 	char name[16];
@@ -31,6 +42,12 @@ struct fake_netdev {
 	bool zc_copies; /* it takes it, and yet copies */
 	uint32_t napi_id;
 	unsigned int release_ms; /* how long the kernel takes to let go of a queue */
+	int rules_err; /* the driver's answer to who asks for rules */
+	struct fake_flow rules[FAKE_FLOWS];
+	unsigned int nrules;
+	unsigned int more_rules; /* that come after so many were counted, one each time */
+	uint32_t tables[2][FAKE_TABLE]; /* of the hash, and of context 1 */
+	uint32_t table_len; /* 0: it doesn't tell */
 
 	struct {
 		struct fake_file *xsk;
@@ -83,6 +100,7 @@ void fake_unscript(struct fake *f);
 
 /* fake_sys.c's, by kind of socket. */
 int fake_netlink_ioctl(struct fake *f, unsigned long request, void *arg);
+int fake_ethtool(struct fake_netdev *dev, void *arg);
 int fake_netlink_send(struct fake *f, struct fake_file *file, const void *buf, size_t len);
 ssize_t fake_netlink_recv(struct fake_file *file, void *buf, size_t len, int flags);
 void fake_netlink_release(struct fake_file *file);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The scripted kernel's side of netlink: rtnetlink's links, and the netdev family. */
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
@@ -293,36 +292,17 @@ void fake_netlink_release(struct fake_file *file)
 	forget(&file->datagrams);
 }
 
-static int ethtool(const struct fake_netdev *dev, void *arg)
-{
-	struct ethtool_channels *channels = arg;
-	struct ethtool_drvinfo *info = arg;
-
-	if (info->cmd == ETHTOOL_GDRVINFO && dev->driver[0]) {
-		snprintf(info->driver, sizeof(info->driver), "%s", dev->driver);
-		return 0;
-	}
-	if (channels->cmd != ETHTOOL_GCHANNELS || dev->no_channels)
-		return -EOPNOTSUPP;
-	/* As many as can be are combined. */
-	channels->combined_count = dev->rx_queues < dev->tx_queues ? dev->rx_queues :
-								     dev->tx_queues;
-	channels->rx_count = dev->rx_queues - channels->combined_count;
-	channels->tx_count = dev->tx_queues - channels->combined_count;
-	return 0;
-}
-
 int fake_netlink_ioctl(struct fake *f, unsigned long request, void *arg)
 {
 	struct ifreq *ifr = arg;
 
 	for (unsigned int i = 0; i < f->net->ndevs; i++) {
-		const struct fake_netdev *dev = &f->net->devs[i];
+		struct fake_netdev *dev = &f->net->devs[i];
 
 		if (strcmp(dev->name, ifr->ifr_name))
 			continue;
 		if (request == SIOCETHTOOL)
-			return ethtool(dev, ifr->ifr_data);
+			return fake_ethtool(dev, ifr->ifr_data);
 		ifr->ifr_ifindex = (int)dev->ifindex;
 		return request == SIOCGIFINDEX ? 0 : -ENOTTY;
 	}

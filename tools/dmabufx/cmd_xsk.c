@@ -25,10 +25,11 @@ static const struct command commands[] = {
 	  "  --no-try       open no socket: whether it can do without copying isn't tried\n",
 	  "dmabufx xsk query eth0", cmd_xsk_query },
 	{ WORD "rx",
-	  "[--queue N | --all] [--count N] [--seconds S] [--write FILE] [--zc HOW] [--generic] "
-	  "[--ports P,...] [--profile WHAT] [--multi-buffer] [--sleep HOW] [--meta] INTERFACE",
+	  "[--queue N | --all [--allow-rules]] [--count N] [--seconds S] [--write FILE] [--zc HOW] "
+	  "[--generic] [--ports P,...] [--profile WHAT] [--multi-buffer] [--sleep HOW] [--meta] INTERFACE",
 	  "Receive packets, count them, and write them to a file.",
-	  QUEUE "  --all            each queue\n" LIMITS
+	  QUEUE "  --all            each queue\n"
+		"  --allow-rules    though rules (ethtool -n) steer packets elsewhere\n" LIMITS
 		"  --write FILE     packets to FILE as pcapng; - is standard output\n" ZC RX
 		"  --ports P,...    only TCP and UDP to these ports; all else goes its usual way\n"
 		"  --meta           what the driver knows of each packet: time, hash, VLAN tag;\n"

@@ -41,6 +41,8 @@ static bool parse(struct cli *cli, int argc, char **argv, struct rx *rx)
 	static const struct option options[] = { CLI_LONG_OPTIONS,
 						 XSK_RECEIVE_OPTIONS,
 						 { "all", no_argument, NULL, OPT_ALL },
+						 { "allow-rules", no_argument, NULL,
+						   OPT_ALLOW_RULES },
 						 { "write", required_argument, NULL, OPT_WRITE },
 						 { "meta", no_argument, NULL, OPT_META },
 						 { NULL, 0, NULL, 0 } };
@@ -58,6 +60,9 @@ static bool parse(struct cli *cli, int argc, char **argv, struct rx *rx)
 		return false;
 	if (rx->o.all && rx->o.queue_given)
 		cli->exit = cli_usage(cli, "--all and --queue can't go together");
+	else if (rx->o.allow_rules && !rx->o.all)
+		cli->exit = cli_usage(cli, "--allow-rules is of use with --all only: one queue "
+					   "gets what the card gives it");
 	else if (rx->path && !strcmp(rx->path, "-") && cli->json)
 		cli->exit = cli_usage(cli, "--write - and --json both want standard output");
 	else if (rx->path && !strcmp(rx->path, "-") && isatty(STDOUT_FILENO))

@@ -122,6 +122,9 @@ bool xsk_take_option(struct cli *cli, int opt, struct xsk_opts *o)
 	case OPT_ALL:
 		o->all = true;
 		return true;
+	case OPT_ALLOW_RULES:
+		o->allow_rules = true;
+		return true;
 	case OPT_COUNT:
 		return xsk_number(cli, "--count", optarg, 1, UINT64_MAX, &o->count);
 	case OPT_SECONDS:

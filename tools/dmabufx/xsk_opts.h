@@ -16,6 +16,7 @@ enum {
 	OPT_PROFILE,
 	OPT_MULTI_BUFFER,
 	OPT_SLEEP,
+	OPT_ALLOW_RULES,
 	OPT_XSK_OWN, /* the first of a command's own */
 };
 
@@ -40,6 +41,7 @@ enum {
  * @queue: the queue, unless @all
  * @queue_given: --queue was there
  * @all: each queue
+ * @allow_rules: the card's rules may steer packets past them
  * @count: packets to stop after; 0: don't
  * @ns: nanoseconds to stop after; 0: don't
  * @zc: enum dmabufx_zc
@@ -55,6 +57,7 @@ struct xsk_opts {
 	uint32_t queue;
 	bool queue_given;
 	bool all;
+	bool allow_rules;
 	uint64_t count;
 	uint64_t ns;
 	uint32_t zc;

@@ -88,7 +88,8 @@ static struct dmabufx_xsk_opts socket_opts(const struct xsk_run *run, struct dma
 {
 	const struct xsk_opts *o = run->o;
 	uint32_t more = (o->multi_buffer ? DMABUFX_XSK_MULTI_BUFFER : 0) |
-			(o->rx_meta ? DMABUFX_XSK_RX_META : 0);
+			(o->rx_meta ? DMABUFX_XSK_RX_META : 0) |
+			(o->allow_rules ? DMABUFX_XSK_ALLOW_RULES : 0);
 	DMABUFX_OPTS(dmabufx_xsk_opts, opts, .prog = prog, .zc = o->zc, .mode = o->mode,
 		     .rx_frames = flags & DMABUFX_XSK_NO_RX ? 0 : xsk_rx_frames(o),
 		     .tx_frames = flags & DMABUFX_XSK_NO_TX ? 0 : run->tx_frames,
@@ -117,6 +118,9 @@ static bool failed(struct xsk_run *run, const char *ifname, int err)
 				     "%s: its MTU is too large for packets of one frame; give "
 				     "--multi-buffer, or set a smaller one: ip link set %s mtu 1500",
 				     ifname, ifname);
+	else if (reason == DMABUFX_REASON_STEERED)
+		cli->exit = cli_fail(cli, err, dmabufx_reason_name(DMABUFX_REASON_STEERED),
+				     "%s, or give --allow-rules", dmabufx_last_error()->text);
 	else
 		cli->exit = cli_fail_lib(cli, err);
 	return false;
