@@ -33,6 +33,7 @@ kernels_pid=
 # Where the library could leak, misuse memory or rely on luck, stop at once.
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1
 memcheck=(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all
 	--errors-for-leak-kinds=all --child-silent-after-fork=yes)
 
@@ -213,6 +214,11 @@ suite_sanitize()
 	build_tree sanitize -Db_sanitize=address,undefined -Db_lundef=false -Ddocs=false || return 0
 	meson_suite sanitize sanitize "${plain[@]}" --timeout-multiplier 5
 	meson_suite net-sanitize sanitize --suite net --timeout-multiplier 5
+	# ThreadSanitizer can't be with the others; what has no threads is nothing to it. It
+	# doesn't follow fences, and gcc warns of each.
+	build_tree thread -Db_sanitize=thread -Db_lundef=false -Ddocs=false -Dc_args=-Wno-tsan ||
+		return 0
+	meson_suite thread thread --timeout-multiplier 5 threads xsk_threads
 }
 
 suite_clang()

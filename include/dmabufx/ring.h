@@ -170,14 +170,28 @@ static inline void dx_copy_frames(uint64_t *to, const uint64_t *from, uint32_t n
 }
 
 /*
+ * Numbers that one thread changes and dmabufx_xsk_get_stats() reads from any other: whole,
+ * and in no order with anything. The thread itself reads them as they are.
+ */
+#define DX_SET(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
+#define DX_ADD(field, n) DX_SET(field, (field) + (n))
+
+/*
  * Release: what was written to the entries is there before the kernel sees the
  * index, and what was read of them was read before the kernel may overwrite it.
  */
+static inline void dx_ring_show(struct dmabufx_ring *ring, uint32_t ours)
+{
+	ring->shown = ours;
+	__atomic_store_n(ring->ours_shared, ours, __ATOMIC_RELEASE);
+}
+
 static inline void dx_ring_publish(struct dmabufx_ring *ring, uint32_t n)
 {
-	ring->ours += n;
-	ring->shown = ring->ours;
-	__atomic_store_n(ring->ours_shared, ring->ours, __ATOMIC_RELEASE);
+	uint32_t ours = ring->ours + n;
+
+	DX_SET(ring->ours, ours);
+	dx_ring_show(ring, ours);
 }
 
 /* How many entries the kernel has put there. Acquire: they are read after that. */

@@ -285,7 +285,9 @@ DMABUFX_API int dmabufx_xsk_get_info(struct dmabufx_xsk *xsk, struct dmabufx_xsk
  * @xsk: socket
  * @ret: its size member set by the caller; receives the rest
  *
- * Counts are exact when neither thread of the socket is at work.
+ * Counts are exact when neither thread of the socket is at work. While they are, each is
+ * as it was at one moment during the call, and moments differ; where the frames are comes
+ * to all of them even so.
  *
  * Threads: any.
  * Return: 0; -EINVAL: NULL or the size is too small; -E2BIG: the size is larger

@@ -190,12 +190,12 @@ static inline uint32_t dmabufx_xsk_rx_burst(struct dmabufx_xsk *xsk, struct dmab
 					    uint32_t n)
 {
 	struct dmabufx_ring *rx = &xsk->rx;
-	uint32_t at = rx->ours & rx->mask, have = rx->theirs - rx->ours;
+	uint32_t ours = rx->ours, at = ours & rx->mask, have = rx->theirs - ours;
 
 	DX_RING_CHECK(xsk, NULL, 0, DMABUFX_CHECK_RX);
 	/* Those of the last time are done with. */
-	if (rx->shown != rx->ours)
-		dx_ring_publish(rx, 0);
+	if (rx->shown != ours)
+		dx_ring_show(rx, ours);
 	if (have < n) {
 		have = dx_ring_look(rx);
 		if (have < n)
@@ -209,8 +209,8 @@ static inline uint32_t dmabufx_xsk_rx_burst(struct dmabufx_xsk *xsk, struct dmab
 			dmabufx_xsk_kick_rx(xsk);
 		return 0;
 	}
-	rx->ours += n;
-	xsk->rx_count += n;
+	DX_SET(rx->ours, ours + n);
+	DX_ADD(xsk->rx_count, n);
 	return n;
 }
 
@@ -256,10 +256,11 @@ static inline uint32_t dx_xsk_take_done(struct dmabufx_xsk *xsk)
 
 	if (!n)
 		return 0;
-	xsk->tx_count += n;
+	DX_ADD(xsk->tx_count, n);
 	if (!xsk->foreign) {
 		const uint64_t *slots = (const uint64_t *)done->slots;
-		uint64_t *top = xsk->stack + xsk->nstack, mask = xsk->tx_mask, lead = xsk->tx_lead;
+		uint32_t nstack = xsk->nstack;
+		uint64_t *top = xsk->stack + nstack, mask = xsk->tx_mask, lead = xsk->tx_lead;
 		uint32_t at = done->ours & done->mask, first = done->mask + 1 - at;
 
 		if (__builtin_expect(n <= first, 1)) {
@@ -268,7 +269,7 @@ static inline uint32_t dx_xsk_take_done(struct dmabufx_xsk *xsk)
 			dx_copy_frames(top, slots + at, first, mask, lead);
 			dx_copy_frames(top + first, slots, n - first, mask, lead);
 		}
-		xsk->nstack += n;
+		DX_SET(xsk->nstack, nstack + n);
 		dx_ring_publish(done, n);
 		return n;
 	}
@@ -276,8 +277,8 @@ static inline uint32_t dx_xsk_take_done(struct dmabufx_xsk *xsk)
 		return dmabufx_xsk_reap_mixed(xsk);
 	for (uint32_t left = n; left;) {
 		/* As far as neither ring wraps. */
-		uint32_t at = done->ours & done->mask;
-		uint32_t to = from->fill.ours & from->fill.mask;
+		uint32_t ours = done->ours, at = ours & done->mask;
+		uint32_t theirs = from->fill.ours, to = theirs & from->fill.mask;
 		uint32_t some = left;
 
 		if (some > done->mask + 1 - at)
@@ -286,14 +287,14 @@ static inline uint32_t dx_xsk_take_done(struct dmabufx_xsk *xsk)
 			some = from->fill.mask + 1 - to;
 		dx_copy_words((uint64_t *)from->fill.slots + to, (const uint64_t *)done->slots + at,
 			      some);
-		from->fill.ours += some;
-		done->ours += some;
+		DX_SET(from->fill.ours, theirs + some);
+		DX_SET(done->ours, ours + some);
 		left -= some;
 	}
-	xsk->foreign -= n;
-	from->forwarded -= n;
-	dx_ring_publish(done, 0);
-	dx_ring_publish(&from->fill, 0);
+	DX_ADD(xsk->foreign, -n);
+	DX_ADD(from->forwarded, -n);
+	dx_ring_show(done, done->ours);
+	dx_ring_show(&from->fill, from->fill.ours);
 	if (__builtin_expect(dx_ring_wants_kick(&from->fill), 0))
 		dmabufx_xsk_kick_rx(from);
 	return n;
@@ -349,19 +350,21 @@ static inline uint32_t dmabufx_xsk_tx_pending(const struct dmabufx_xsk *xsk)
  * Return: how many there were.
  * Since: 0.1
  */
-static inline uint32_t dmabufx_xsk_tx_alloc(struct dmabufx_xsk *xsk, struct dmabufx_desc *descs,
-					    uint32_t n)
+static inline __attribute__((always_inline)) uint32_t
+dmabufx_xsk_tx_alloc(struct dmabufx_xsk *xsk, struct dmabufx_desc *descs, uint32_t n)
 {
 	const uint64_t *top;
+	uint32_t left;
 
 	DX_RING_CHECK(xsk, NULL, 0, DMABUFX_CHECK_TX);
-	if (xsk->nstack < n) {
+	if (__builtin_expect(xsk->nstack < n, 0)) {
 		dmabufx_xsk_tx_reap(xsk);
 		if (xsk->nstack < n)
 			n = xsk->nstack;
 	}
-	xsk->nstack -= n;
-	top = xsk->stack + xsk->nstack;
+	left = xsk->nstack - n;
+	DX_SET(xsk->nstack, left);
+	top = xsk->stack + left;
 	dx_copy_fresh(descs, top, n);
 	return n;
 }
@@ -381,7 +384,8 @@ static inline void dmabufx_xsk_tx_free(struct dmabufx_xsk *xsk, const struct dma
 {
 	DX_RING_CHECK(xsk, descs, n, DMABUFX_CHECK_TX);
 	for (uint32_t i = 0; i < n; i++)
-		xsk->stack[xsk->nstack++] = (descs[i].addr & xsk->tx_mask) + xsk->tx_lead;
+		xsk->stack[xsk->nstack + i] = (descs[i].addr & xsk->tx_mask) + xsk->tx_lead;
+	DX_ADD(xsk->nstack, n);
 }
 
 /* Gives packets to the kernel, as many as it has room for. */
@@ -470,8 +474,8 @@ static inline uint32_t dmabufx_xsk_forward(struct dmabufx_xsk *in, struct dmabuf
 	if (out->tx_from != in)
 		out->tx_from = out->foreign ? NULL : in;
 	n = dx_xsk_submit(out, descs, n);
-	in->forwarded += n;
-	out->foreign += n;
+	DX_ADD(in->forwarded, n);
+	DX_ADD(out->foreign, n);
 	if (dx_ring_wants_kick(&out->tx))
 		dmabufx_xsk_kick_tx(out);
 	if (dx_xsk_worth_reaping(out, n))

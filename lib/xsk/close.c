@@ -25,7 +25,7 @@ static void drain(struct dx_xsk *xsk)
 
 	while (dmabufx_xsk_tx_pending(io)) {
 		/* Not dmabufx_xsk_tx_reap(), which would lock the ctx. */
-		io->tx_count += dx_ring_look(&io->done);
+		DX_ADD(io->tx_count, dx_ring_look(&io->done));
 		if (dx_xsk_reap_mixed(xsk))
 			continue;
 		if (sys->now_ms(sys) >= until)

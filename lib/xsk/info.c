@@ -30,22 +30,46 @@ int dmabufx_xsk_get_info(struct dmabufx_xsk *io, struct dmabufx_xsk_info *ret)
 	return 0;
 }
 
-/* Each thread's counts are read as they are at the moment. */
+#define LOOK(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
+/* What is between two indices, of 0 to @most: they may have been read at different times. */
+static uint32_t between(uint32_t ours, uint32_t from, uint32_t most)
+{
+	uint32_t n = ours - from;
+
+	return (int32_t)n < 0 ? 0 : n < most ? n : most;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Each number is read as it is at the moment, while the threads may be at work. What is
+ * made of several is kept in range, so that the frames' places always come to their sum.
+ */
 static void count(const struct dx_xsk *xsk, struct dmabufx_xsk_stats *stats)
 {
 	const struct dmabufx_xsk *io = &xsk->io;
-	uint32_t pending = dmabufx_xsk_tx_pending(io);
+	uint32_t left = io->rx_frames, taken = LOOK(io->rx.ours), sent, own;
 
-	stats->rx_frames = io->rx_count;
-	stats->tx_frames = io->tx_count;
-	stats->kicks = io->rx_kicks + io->tx_kicks;
-	stats->sleeps = xsk->sleeps;
-	stats->rx_in_kernel = io->fill.ours - io->rx.ours;
-	stats->rx_forwarding = io->forwarded;
-	stats->rx_held = io->rx_frames - stats->rx_in_kernel - io->forwarded;
-	stats->tx_free = io->nstack;
-	stats->tx_in_kernel = pending;
-	stats->tx_held = io->tx_frames - io->nstack - (pending - dx_xsk_foreign(io));
+	stats->rx_frames = LOOK(io->rx_count);
+	stats->tx_frames = LOOK(io->tx_count);
+	stats->kicks = LOOK(io->rx_kicks) + LOOK(io->tx_kicks);
+	stats->sleeps = LOOK(xsk->sleeps);
+	stats->rx_in_kernel = between(LOOK(io->fill.ours), taken, left);
+	left -= stats->rx_in_kernel;
+	stats->rx_forwarding = least(LOOK(io->forwarded), left);
+	stats->rx_held = left - stats->rx_forwarding;
+	left = io->tx_frames;
+	sent = LOOK(io->done.ours);
+	stats->tx_in_kernel = between(LOOK(io->tx.ours), sent, xsk->info.tx_ring);
+	own = stats->tx_in_kernel -
+	      least(LOOK(io->foreign) & ~DX_XSK_REAP_ALL, stats->tx_in_kernel);
+	left -= least(own, left);
+	stats->tx_free = least(LOOK(io->nstack), left);
+	stats->tx_held = left - stats->tx_free;
 }
 
 int dmabufx_xsk_get_stats(struct dmabufx_xsk *io, struct dmabufx_xsk_stats *ret)

@@ -17,7 +17,7 @@ void dmabufx_xsk_kick_rx(struct dmabufx_xsk *io)
 {
 	struct dx_xsk *xsk = dx_xsk_of(io);
 
-	io->rx_kicks++;
+	DX_ADD(io->rx_kicks, 1);
 	xsk->ctx->sys->recv(xsk->ctx->sys, xsk->fd, NULL, 0, MSG_DONTWAIT);
 }
 
@@ -25,7 +25,7 @@ void dmabufx_xsk_kick_tx(struct dmabufx_xsk *io)
 {
 	struct dx_xsk *xsk = dx_xsk_of(io);
 
-	io->tx_kicks++;
+	DX_ADD(io->tx_kicks, 1);
 	xsk->ctx->sys->send(xsk->ctx->sys, xsk->fd, NULL, 0, MSG_DONTWAIT);
 }
 
@@ -42,7 +42,7 @@ bool dx_xsk_return(struct dx_xsk *out, uint64_t addr)
 	in = &stretch->xsk->io;
 	((uint64_t *)in->fill.slots)[in->fill.ours & in->fill.mask] = addr;
 	dx_ring_publish(&in->fill, 1);
-	in->forwarded--;
+	DX_ADD(in->forwarded, -1u);
 	return true;
 }
 
@@ -52,8 +52,10 @@ static void take_own(struct dx_xsk *xsk, uint64_t addr)
 
 	if (xsk->times)
 		dx_tx_times_sent(xsk, addr);
-	if (io->nstack < io->tx_frames)
-		io->stack[io->nstack++] = (addr & io->tx_mask) + io->tx_lead;
+	if (io->nstack < io->tx_frames) {
+		io->stack[io->nstack] = (addr & io->tx_mask) + io->tx_lead;
+		DX_ADD(io->nstack, 1);
+	}
 }
 
 uint32_t dx_xsk_reap_mixed(struct dx_xsk *xsk)
@@ -67,7 +69,7 @@ uint32_t dx_xsk_reap_mixed(struct dx_xsk *xsk)
 		uint64_t addr = slots[(done->ours + i) & done->mask];
 
 		if (dx_xsk_return(xsk, addr))
-			io->foreign--;
+			DX_ADD(io->foreign, -1u);
 		else
 			take_own(xsk, addr);
 	}

@@ -88,7 +88,7 @@ void dx_tx_times_forget(struct dx_xsk *xsk, uint64_t addr)
 static void keep(struct dx_tx_times *times, uint64_t cookie, uint64_t ns)
 {
 	if (times->in - times->out > times->mask) {
-		times->lost++;
+		DX_ADD(times->lost, 1);
 		return;
 	}
 	times->log[times->in++ & times->mask] = (struct dmabufx_tx_timestamp){ cookie, ns };
@@ -118,7 +118,7 @@ void dx_tx_times_sent(struct dx_xsk *xsk, uint64_t addr)
 
 uint64_t dx_tx_times_lost(const struct dx_tx_times *times)
 {
-	return times ? times->lost : 0;
+	return times ? __atomic_load_n(&times->lost, __ATOMIC_RELAXED) : 0;
 }
 
 int dmabufx_xsk_tx_timestamps(struct dmabufx_xsk *io, struct dmabufx_tx_timestamp *ret, uint32_t n)

@@ -115,7 +115,7 @@ static int nap(struct dx_xsk *first, struct dmabufx_xsk *const *xsks, uint32_t n
 		spin(xsks, n);
 		return 0;
 	}
-	first->sleeps++;
+	DX_ADD(first->sleeps, 1);
 	if (first->sleep == DMABUFX_SLEEP_POLL ||
 	    (first->sleep == DMABUFX_SLEEP_ADAPTIVE && nth >= SHORT_SLEEPS))
 		err = sleep_in_poll(sys, xsks, n, ms);

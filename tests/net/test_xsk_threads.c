@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Threads as documented: of each socket one receives and one sends, while others open
- * and close sockets of the same UMEM. Also to be built with ThreadSanitizer.
+ * and close sockets of the same UMEM, or read counts. Also run with ThreadSanitizer.
  */
 #include "xsk_test.h"
 
@@ -142,6 +142,86 @@ static void others_open_and_close_meanwhile(void **state)
 	both_ways(*state, NULL, open_and_close);
 }
 
+/* Nothing goes back, and no frame is in two places, or none. */
+static void read_counts(struct dmabufx_xsk *xsk, struct dmabufx_xsk_stats *last)
+{
+	struct dmabufx_xsk_stats now = stats_of(xsk);
+
+	assert_true(now.rx_frames >= last->rx_frames && now.tx_frames >= last->tx_frames);
+	assert_true(now.kicks >= last->kicks && now.sleeps >= last->sleeps);
+	assert_int_equal(now.rx_in_kernel + now.rx_held + now.rx_forwarding, xsk->rx_frames);
+	assert_in_range(now.tx_free + now.tx_held, 0, xsk->tx_frames);
+	assert_in_range(now.tx_in_kernel, 0, info_of(xsk).tx_ring);
+	*last = now;
+}
+
+static void read_all_counts(struct xworld *w, struct road *roads)
+{
+	struct dmabufx_xsk_stats last[2] = { { 0 } };
+
+	do {
+		for (int i = 0; i < 2; i++)
+			read_counts(roads[i].from, &last[i]);
+	} while (roads[0].got < roads[0].n && roads[1].got < roads[1].n && !roads[0].wrong &&
+		 !roads[1].wrong);
+	assert_true(last[0].rx_frames && last[1].tx_frames);
+}
+
+static void counts_are_read_meanwhile(void **state)
+{
+	both_ways(*state, NULL, read_all_counts);
+}
+
+struct mirror {
+	struct dmabufx_xsk *xsk;
+	atomic_int stop;
+};
+
+static void *mirrors(void *arg)
+{
+	struct mirror *m = arg;
+
+	while (!m->stop || dmabufx_xsk_tx_pending(m->xsk)) {
+		struct dmabufx_desc *descs;
+		uint32_t n = dmabufx_xsk_rx_burst(m->xsk, &descs, 32);
+		uint32_t taken = dmabufx_xsk_forward(m->xsk, m->xsk, descs, n);
+
+		dmabufx_xsk_rx_release(m->xsk, descs + taken, n - taken);
+		if (!n)
+			dmabufx_xsk_tx_reap(m->xsk);
+	}
+	return NULL;
+}
+
+static void counts_are_read_while_forwarding(void **state)
+{
+	struct xworld *w = *state;
+	struct dmabufx_xsk *near = xsk_open(w, NET_NEAR, 0, NULL);
+	struct mirror m = { .xsk = xsk_open(w, NET_FAR, 0, NULL) };
+	struct road r = { .w = w,
+			  .from = near,
+			  .to = near,
+			  .n = net_count("NET_PACKETS", 30000),
+			  .flow = { .from = NET_NEAR, .len = LEN } };
+	struct dmabufx_xsk_stats last[2] = { { 0 } };
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, mirrors, &m), 0);
+	start(&r);
+	do {
+		read_counts(near, &last[0]);
+		read_counts(m.xsk, &last[1]);
+	} while (r.got < r.n && !r.wrong);
+	end(&r);
+	m.stop = 1;
+	pthread_join(thread, NULL);
+	assert_int_equal(stats_of(m.xsk).rx_frames, r.n);
+	assert_idle(near);
+	assert_idle(m.xsk);
+	xsk_close(w, NET_NEAR, near);
+	xsk_close(w, NET_FAR, m.xsk);
+}
+
 /* Opens what can't be opened, for so long. */
 struct opener {
 	struct xworld *w;
@@ -199,6 +279,8 @@ int main(void)
 		xsk_case(one_thread_a_direction),
 		xsk_case(others_open_and_close_meanwhile),
 		xsk_case(opening_stops_nobody),
+		xsk_case(counts_are_read_meanwhile),
+		xsk_case(counts_are_read_while_forwarding),
 	};
 
 	net_need_privilege();
