@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Shared by the kernel scripts and tools/setup.sh: the cache, messages, apt.
+# Shared by the kernel scripts and tools/setup.sh: the cache, messages, patches, apt.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 # shellcheck disable=SC2034 # for those who source this
@@ -40,6 +40,30 @@ progress_end()
 fact()
 {
 	awk -v key="$1" '$1 == key { print $2 }' "$top/kernel/BASE"
+}
+
+# listed DIR: the patches of the series in DIR, in order. One with a "?" behind it is for
+# bases that lack it.
+listed()
+{
+	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$1/series"
+}
+
+# in_base TREE PATCH: whether all of it is in the tree, so that it can be taken out.
+in_base()
+{
+	patch -d "$1" -p1 -F0 -s -f -R --dry-run < "$2" > /dev/null 2>&1
+}
+
+# apply_patch TREE PATCH [?]: at fuzz 0.
+apply_patch()
+{
+	if [ "${3:-}" = '?' ] && in_base "$1" "$2"; then
+		progress_end
+		say "skipping ${2##*/}: the base has it"
+		return
+	fi
+	patch -d "$1" -p1 -F0 -s -f --no-backup-if-mismatch < "$2"
 }
 
 # The release this machine runs, such as the word bookworm.
