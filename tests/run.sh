@@ -19,8 +19,9 @@ usage()
 	EOF
 }
 
-# The lab's: "vm" on mainline's kernel, "lts" on ours, "debug" on ours looking for its mistakes.
-all_suites=(unit style install net sanitize clang valgrind vm lts debug)
+# The lab's: "vm" on mainline's kernel, "lts" on ours, "debug" on ours looking for its mistakes;
+# "kunit" needs no lab.
+all_suites=(unit style install net sanitize clang valgrind vm lts kunit debug)
 suites=()
 setup=yes
 long=
@@ -126,10 +127,11 @@ run_setup()
 	fi
 }
 
-# What a suite of the lab boots: the arguments of kernel/scripts/build.
+# What a suite boots: the arguments of kernel/scripts/build.
 declare -A kernels=(
 	[vm]="mainline"
 	[lts]="lts"
+	[kunit]="kunit"
 	[debug]="lts --with debug --with iommufd-test"
 )
 
@@ -139,7 +141,7 @@ start_kernels()
 {
 	local suite asked=()
 
-	for suite in vm lts debug; do
+	for suite in vm lts kunit debug; do
 		wanted "$suite" || continue
 		say "kernel of $suite: built beside the other suites, log $logs/kernel-$suite.log"
 		: >"$logs/kernel-$suite.log"
@@ -254,6 +256,19 @@ suite_lts()
 suite_debug()
 {
 	lab debug --flavour lts --debug
+}
+
+# The kernel's unit tests, and that they notice the bugs that are put back.
+suite_kunit()
+{
+	local log=$logs/kunit.log start=$SECONDS status=0
+
+	wait_for_kernel kunit || return 0
+	say "kunit: runs, log $log"
+	kernel/scripts/kunit </dev/null >"$log" 2>&1 || status=1
+	kernel/scripts/kunit --mutations </dev/null >>"$log" 2>&1 || status=1
+	python3 -B tests/count.py text kunit "$log" "$status" >"$cases/kunit"
+	say "$(tally kunit) ($((SECONDS - start)) s)"
 }
 
 clean_up()
