@@ -170,6 +170,8 @@ struct dmabufx_xsk_info {
  * @tx_in_kernel: frames that are being sent, forwarded ones of others included
  * @tx_held: frames that were allocated, and neither sent nor freed
  * @tx_timestamps_lost: times of sending that came when too many weren't fetched
+ * @tx_refused: frames that were taken back since the kernel refused them, and told no
+ * more of them: see dmabufx_xsk_reap_refused()
  */
 struct dmabufx_xsk_stats {
 	size_t size;
@@ -188,6 +190,7 @@ struct dmabufx_xsk_stats {
 	uint32_t tx_in_kernel;
 	uint32_t tx_held;
 	uint64_t tx_timestamps_lost;
+	uint64_t tx_refused;
 };
 
 /**

@@ -31,7 +31,7 @@ DMABUFX_BEGIN_DECLS
  * @foreign: frames of others among those being sent; the top bit: the library looks at
  * each that was sent
  * @tx_frames: frames to send from, wherever they are
- * @reserved: 0
+ * @refused: frames that the kernel refused, and that were taken back without its word
  * @tx_kicks: system calls made for sending
  * @tx_count: frames sent and taken back
  * @tx_mask: makes the beginning of a frame of any address in it
@@ -58,7 +58,7 @@ struct dmabufx_xsk {
 	uint32_t nstack;
 	uint32_t foreign;
 	uint32_t tx_frames;
-	uint32_t reserved;
+	uint32_t refused;
 	uint64_t tx_kicks;
 	uint64_t tx_count;
 	uint64_t tx_mask;
@@ -109,6 +109,24 @@ DMABUFX_API void dmabufx_xsk_kick_tx(struct dmabufx_xsk *xsk);
  * Since: 0.1
  */
 DMABUFX_API uint32_t dmabufx_xsk_reap_mixed(struct dmabufx_xsk *xsk);
+
+/**
+ * dmabufx_xsk_reap_refused() - take back frames of packets that the kernel refused
+ * @xsk: socket
+ *
+ * The kernel drops a packet that is empty, too long for its frame or outside of the UMEM,
+ * and with it all of a packet of several frames. Some kernels complete such a packet as if
+ * it were sent, others tell nothing. So the rings are searched for what the kernel took,
+ * can't have sent and hasn't given back. That is known as long as the TX ring isn't written
+ * over: dmabufx_xsk_tx_reap() does this when it finds nothing, and so does sending by a
+ * system call, twice in each lap of the ring. What is missed comes back when the sockets
+ * are closed.
+ *
+ * Threads: the TX thread, which is the RX thread of those whose frames they are.
+ * Return: how many there were.
+ * Since: 0.1
+ */
+DMABUFX_API uint32_t dmabufx_xsk_reap_refused(struct dmabufx_xsk *xsk);
 
 /** DMABUFX_CHECK_RX - of dmabufx_xsk_check(): frames that were received. */
 #define DMABUFX_CHECK_RX (1u << 0)
@@ -247,6 +265,19 @@ static inline void dmabufx_xsk_rx_release(struct dmabufx_xsk *xsk, const struct 
 		dmabufx_xsk_kick_rx(xsk);
 }
 
+/**
+ * dmabufx_xsk_tx_pending() - how many packets are being sent
+ * @xsk: socket
+ *
+ * Threads: the TX thread.
+ * Return: those that were given to the kernel and weren't taken back.
+ * Since: 0.1
+ */
+static inline uint32_t dmabufx_xsk_tx_pending(const struct dmabufx_xsk *xsk)
+{
+	return xsk->tx.ours - xsk->done.ours - xsk->refused;
+}
+
 /* Takes back what was sent. No system call, unless receiving wants one. */
 static inline uint32_t dx_xsk_take_done(struct dmabufx_xsk *xsk)
 {
@@ -273,7 +304,7 @@ static inline uint32_t dx_xsk_take_done(struct dmabufx_xsk *xsk)
 		dx_ring_publish(done, n);
 		return n;
 	}
-	if (!from || xsk->foreign != xsk->tx.ours - done->ours)
+	if (!from || xsk->foreign != dmabufx_xsk_tx_pending(xsk))
 		return dmabufx_xsk_reap_mixed(xsk);
 	for (uint32_t left = n; left;) {
 		/* As far as neither ring wraps. */
@@ -317,23 +348,12 @@ static inline uint32_t dmabufx_xsk_tx_reap(struct dmabufx_xsk *xsk)
 {
 	uint32_t n = dx_xsk_take_done(xsk);
 
+	if (n)
+		return n;
 	/* What the kernel has taken out of the ring needs no kick to be sent. */
-	if (!n && dx_ring_look(&xsk->tx) && dx_ring_wants_kick(&xsk->tx))
+	if (dx_ring_look(&xsk->tx) && dx_ring_wants_kick(&xsk->tx))
 		dmabufx_xsk_kick_tx(xsk);
-	return n;
-}
-
-/**
- * dmabufx_xsk_tx_pending() - how many packets are being sent
- * @xsk: socket
- *
- * Threads: the TX thread.
- * Return: those that were given to the kernel and weren't taken back.
- * Since: 0.1
- */
-static inline uint32_t dmabufx_xsk_tx_pending(const struct dmabufx_xsk *xsk)
-{
-	return xsk->tx.ours - xsk->done.ours;
+	return dmabufx_xsk_tx_pending(xsk) ? dmabufx_xsk_reap_refused(xsk) : 0;
 }
 
 /**
@@ -394,7 +414,7 @@ static inline uint32_t dx_xsk_submit(struct dmabufx_xsk *xsk, const struct dmabu
 {
 	struct dmabufx_ring *tx = &xsk->tx;
 	struct dmabufx_desc *slots = (struct dmabufx_desc *)tx->slots;
-	uint32_t room = tx->mask + 1 - (tx->ours - xsk->done.ours);
+	uint32_t room = tx->mask + 1 - dmabufx_xsk_tx_pending(xsk);
 	uint32_t at = tx->ours & tx->mask, first = tx->mask + 1 - at;
 
 	if (room < n) {

@@ -2,11 +2,13 @@
 /* Closing a socket: where its frames are by then, and when the queue is free again. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/fail.h"
 #include "sys/ctx.h"
 #include "sys/netdev.h"
 #include "sys/sys.h"
+#include "uapi/if_xdp.h"
 #include "xsk/prog_priv.h"
 #include "xsk/sock.h"
 #include "xsk/tx_times.h"
@@ -24,33 +26,48 @@ static void drain(struct dx_xsk *xsk)
 	uint64_t until = sys->now_ms(sys) + DRAIN_MS;
 
 	while (dmabufx_xsk_tx_pending(io)) {
-		/* Not dmabufx_xsk_tx_reap(), which would lock the ctx. */
+		/* Not dmabufx_xsk_tx_reap() nor dmabufx_xsk_kick_tx(), which would lock the ctx. */
 		DX_ADD(io->tx_count, dx_ring_look(&io->done));
 		if (dx_xsk_reap_mixed(xsk))
+			continue;
+		if (dx_xsk_reap_refused(xsk))
 			continue;
 		if (sys->now_ms(sys) >= until)
 			return;
 		if (dx_ring_look(&io->tx) && dx_ring_wants_kick(&io->tx))
-			dmabufx_xsk_kick_tx(io);
+			sys->send(sys, xsk->fd, NULL, 0, MSG_DONTWAIT);
 		dx_ctx_pause_us(xsk->ctx, DRAIN_LOOK_US);
 	}
+}
+
+/* Or doesn't tell. */
+static bool kernel_refused_some(const struct dx_xsk *xsk)
+{
+	struct xdp_statistics kernel = { 0 };
+	uint32_t len = sizeof(kernel);
+
+	return xsk->ctx->sys->getsockopt(xsk->ctx->sys, xsk->fd, SOL_XDP, XDP_STATISTICS, &kernel,
+					 &len) ||
+	       kernel.tx_invalid_descs;
 }
 
 /*
  * What wasn't sent: the last ones of the TX ring, whose slots nobody has used again,
  * since no more are on the way than it has. Those of other sockets, which go back to
  * them, are listed at the end of the stack of free frames, which has room for the
- * ring's beside them. The newest first: should the kernel have refused some before, it
- * is the oldest slots that don't count.
+ * ring's beside them. If the kernel has refused some, it isn't known which of those that it
+ * took are still being sent: then only those that it didn't take.
  */
 static uint32_t list_foreign(struct dx_xsk *xsk, uint64_t *addrs, uint32_t *own)
 {
 	struct dmabufx_xsk *io = &xsk->io;
 	const struct dmabufx_desc *slots = io->tx.slots;
-	uint32_t n = 0;
+	uint32_t n = 0, left = dmabufx_xsk_tx_pending(io);
 
 	*own = 0;
-	for (uint32_t at = io->tx.ours; at != io->done.ours && n + *own < dx_xsk_foreign(io);) {
+	if (dx_xsk_foreign(io) && kernel_refused_some(xsk))
+		left = -dx_ring_look(&io->tx);
+	for (uint32_t at = io->tx.ours; left && n + *own < dx_xsk_foreign(io); left--) {
 		uint64_t addr = slots[--at & io->tx.mask].addr;
 		struct dx_stretch *whose = dx_stretch_of(xsk->umem, addr);
 
@@ -74,6 +91,23 @@ static void forget_sender(struct dx_xsk *xsk)
 		if (other->io.tx_from == &xsk->io)
 			other->io.tx_from = NULL;
 	}
+}
+
+/*
+ * Frames that this one forwarded and that no socket is sending any more: those which were
+ * refused by one that is closed by now, or by this one itself.
+ */
+static uint32_t count_lost(const struct dx_xsk *xsk)
+{
+	struct dx_list *at;
+
+	if (xsk->umem->closing)
+		return 0;
+	dx_list_for_each(at, &xsk->umem->xsks) {
+		if (dx_xsk_foreign(&dx_container_of(at, struct dx_xsk, link)->io))
+			return 0;
+	}
+	return xsk->io.forwarded;
 }
 
 /* Another thread may have bound it meanwhile. */
@@ -129,7 +163,7 @@ static void close_locked(struct dx_xsk *xsk)
 {
 	struct dmabufx_xsk *io = &xsk->io;
 	uint64_t *unsent = io->stack + io->tx_frames;
-	uint32_t rx_held, rx_back, tx_own, n;
+	uint32_t rx_held, rx_back, tx_own, lost, n;
 
 	dx_list_unlink(&xsk->link);
 	forget_sender(xsk);
@@ -138,11 +172,14 @@ static void close_locked(struct dx_xsk *xsk)
 	drain(xsk);
 	tx_own = dmabufx_xsk_tx_pending(io) - dx_xsk_foreign(io);
 	n = list_foreign(xsk, unsent, &rx_back);
-	rx_held = io->rx_frames - (io->fill.ours - io->rx.ours) - rx_back;
+	lost = count_lost(xsk);
+	rx_held = io->rx_frames - (io->fill.ours - io->rx.ours) - (lost ? lost : rx_back);
 	/* Held: the caller has them, or another socket is sending them. */
 	dx_stretch_close(xsk->rx_frames, rx_held);
 	dx_stretch_close(xsk->tx_frames, io->tx_frames - io->nstack - tx_own);
+	xsk->umem->closing += !!dx_xsk_foreign(io);
 	close_and_wait(xsk);
+	xsk->umem->closing -= !!dx_xsk_foreign(io);
 	for (uint32_t i = 0; i < n; i++)
 		dx_xsk_return(xsk, unsent[i]);
 	dx_stretch_end(xsk->umem, xsk->rx_frames);

@@ -63,11 +63,12 @@ static void count(const struct dx_xsk *xsk, struct dmabufx_xsk_stats *stats)
 	stats->rx_forwarding = least(LOOK(io->forwarded), left);
 	stats->rx_held = left - stats->rx_forwarding;
 	left = io->tx_frames;
-	sent = LOOK(io->done.ours);
+	sent = LOOK(io->done.ours) + LOOK(io->refused);
 	stats->tx_in_kernel = between(LOOK(io->tx.ours), sent, xsk->info.tx_ring);
 	own = stats->tx_in_kernel -
 	      least(LOOK(io->foreign) & ~DX_XSK_REAP_ALL, stats->tx_in_kernel);
 	left -= least(own, left);
+	stats->tx_refused = LOOK(io->refused);
 	stats->tx_free = least(LOOK(io->nstack), left);
 	stats->tx_held = left - stats->tx_free;
 }

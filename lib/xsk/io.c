@@ -26,7 +26,10 @@ void dmabufx_xsk_kick_tx(struct dmabufx_xsk *io)
 	struct dx_xsk *xsk = dx_xsk_of(io);
 
 	DX_ADD(io->tx_kicks, 1);
-	xsk->ctx->sys->send(xsk->ctx->sys, xsk->fd, NULL, 0, MSG_DONTWAIT);
+	if (__builtin_expect((int32_t)(io->tx.ours - xsk->seen.look_at) >= 0, 0))
+		dx_xsk_look_and_send(xsk);
+	else
+		xsk->ctx->sys->send(xsk->ctx->sys, xsk->fd, NULL, 0, MSG_DONTWAIT);
 }
 
 /* A frame that another socket received, and @out was sending. */
@@ -125,8 +128,8 @@ static const char *check_tx(const struct dmabufx_xsk *io)
 	return NULL;
 }
 
-/* As the kernel does, which drops what it refuses, and its frame until the socket is closed. */
-static bool fits(const struct dmabufx_umem *umem, const struct dmabufx_desc *desc)
+/* As the kernel does, which drops what it refuses. */
+bool dx_xsk_fits(const struct dmabufx_umem *umem, const struct dmabufx_desc *desc)
 {
 	uint64_t at = (desc->addr & DMABUFX_ADDR_MASK) + (desc->addr >> 48);
 
@@ -168,7 +171,7 @@ const char *dmabufx_xsk_check(const struct dmabufx_xsk *io, const struct dmabufx
 
 		if (!own || at - own->first >= own->n)
 			wrong = "a frame isn't the socket's";
-		else if (what & DMABUFX_CHECK_LEN && !fits(xsk->umem, &descs[i]))
+		else if (what & DMABUFX_CHECK_LEN && !dx_xsk_fits(xsk->umem, &descs[i]))
 			wrong = "a packet is empty, or leaves its frame or the UMEM";
 		else if (what & DMABUFX_CHECK_LEN && !means_something(xsk, &descs[i]))
 			wrong = "what stands before a packet is no TX metadata";

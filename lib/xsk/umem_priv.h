@@ -43,6 +43,7 @@ struct dmabufx_umem {
 	uint32_t nframes;
 	unsigned int refs;
 	uint32_t nfree;
+	uint32_t closing; /* sockets that are being closed, and were sending others' frames */
 	struct dx_list stretches;
 	struct dx_list xsks;
 };

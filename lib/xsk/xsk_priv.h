@@ -37,6 +37,13 @@ struct dx_xsk {
 	uint32_t sleep;
 	uint32_t timer_us;
 	uint64_t sleeps;
+	/* How far refused.c has looked for packets that the kernel refused: the TX thread's. */
+	struct {
+		uint32_t upto; /* packets before were looked at */
+		uint32_t base; /* those before were done with, if it could be; counts begin here */
+		uint32_t done; /* and here in the completion ring */
+		uint32_t look_at; /* when so many have been sent, half a lap later */
+	} seen;
 	/* Metadata. */
 	uint64_t rx_mark; /* of what the program writes before packets; 0: nothing */
 	uint32_t tx_offers; /* DMABUFX_TX_META_* that kernel and driver have */
@@ -83,5 +90,12 @@ void dx_xsk_free(struct dx_xsk *xsk);
  */
 bool dx_xsk_return(struct dx_xsk *out, uint64_t addr);
 uint32_t dx_xsk_reap_mixed(struct dx_xsk *out);
+/* Whether the kernel takes a descriptor; as far as it can be known here. */
+bool dx_xsk_fits(const struct dmabufx_umem *umem, const struct dmabufx_desc *desc);
+
+/* refused.c: takes back frames that the kernel refused, as far as they are known. */
+uint32_t dx_xsk_reap_refused(struct dx_xsk *xsk);
+/* Looks for some before the ring is overwritten, and has the kernel send; without the lock. */
+void dx_xsk_look_and_send(struct dx_xsk *xsk);
 
 #endif
