@@ -95,17 +95,32 @@ int importer_load(void **state)
 	return ret;
 }
 
+static int let_go(const char *bdf)
+{
+	return put_device(bdf, "driver_override", "\n") | put_device(bdf, "driver/unbind", bdf);
+}
+
 int importer_give_back(void)
 {
 	int ret = 0;
 
-	while (ntaken) {
-		const char *bdf = taken[--ntaken];
-
-		ret |= put_device(bdf, "driver_override", "\n");
-		ret |= put_device(bdf, "driver/unbind", bdf);
-	}
+	while (ntaken)
+		ret |= let_go(taken[--ntaken]);
 	return ret;
+}
+
+void importer_give_back_one(const char *name)
+{
+	const char *bdf = vm_bdf(name);
+
+	for (size_t i = 0; i < ntaken; i++) {
+		if (strcmp(taken[i], bdf))
+			continue;
+		taken[i] = taken[--ntaken];
+		assert_int_equal(let_go(bdf), 0);
+		return;
+	}
+	fail_msg("%s isn't bound to " MODULE, bdf);
 }
 
 int importer_unload(void **state)
@@ -162,6 +177,22 @@ int importer_detach(int imp)
 int importer_map(int imp, enum vdi_direction dir)
 {
 	return result(ioctl(imp, VDI_MAP, dir));
+}
+
+int importer_link(int imp, struct vdi_link_info *ret)
+{
+	return result(ioctl(imp, VDI_LINK, ret));
+}
+
+int importer_map_link(int imp)
+{
+	return result(ioctl(imp, VDI_MAP_LINK));
+}
+
+int importer_range(int imp, int slot, uint32_t index, struct vdi_range *ret)
+{
+	*ret = (struct vdi_range){ .slot = (uint32_t)slot, .index = index };
+	return result(ioctl(imp, VDI_RANGE, ret));
 }
 
 int importer_unmap(int imp, int slot)

@@ -18,6 +18,13 @@ enum vdi_mode {
 	VDI_MODE_NO_PROMISE,
 	VDI_MODE_STATIC,
 	VDI_MODE_NO_P2P,
+	VDI_MODE_IOV,
+	VDI_MODE_IOV_NO_PROMISE,
+};
+
+enum vdi_link {
+	VDI_LINK_NONE,
+	VDI_LINK_IOV,
 };
 
 /* The kernel's enum dma_data_direction. */
@@ -42,6 +49,20 @@ struct vdi_entry {
 	__u32 has_page;
 };
 
+struct vdi_link_info {
+	__u32 link;
+	__u32 vf;
+};
+
+struct vdi_range {
+	__u32 slot;
+	__u32 index;
+	__u32 nr_ranges;
+	__u32 bar;
+	__u64 offset;
+	__u64 length;
+};
+
 struct vdi_phys {
 	__u64 iova;
 	__u64 phys;
@@ -61,6 +82,9 @@ struct vdi_state {
 #define VDI_STATE _IOR(0xdb, 6, struct vdi_state)
 #define VDI_SET_DELAY _IO(0xdb, 7)
 #define VDI_SET_BITS _IO(0xdb, 8)
+#define VDI_LINK _IOR(0xdb, 9, struct vdi_link_info)
+#define VDI_MAP_LINK _IO(0xdb, 10)
+#define VDI_RANGE _IOWR(0xdb, 11, struct vdi_range)
 
 /* How an importer's DMA gets to another device of this lab. */
 enum importer_route {
@@ -96,12 +120,18 @@ int importer_unload(void **state);
 int importer_open(struct vm *vm, const char *name);
 /* Takes all devices from the module, open or not. */
 int importer_give_back(void);
+/* One that goes away before the group's end, as a virtual function does. */
+void importer_give_back_one(const char *name);
 
 /* Each returns what the ioctl gives, else -errno. */
 int importer_attach(int imp, int dmabuf, enum vdi_mode mode);
 int importer_detach(int imp);
 int importer_map(int imp, enum vdi_direction dir);
 int importer_unmap(int imp, int slot);
+/* Over the link that the attachment agreed on. */
+int importer_link(int imp, struct vdi_link_info *ret);
+int importer_map_link(int imp);
+int importer_range(int imp, int slot, uint32_t index, struct vdi_range *ret);
 int importer_entry(int imp, int slot, uint32_t index, struct vdi_entry *ret);
 /* Milliseconds, or VDI_DELAY_HOLD. */
 void importer_set_delay(int imp, uint32_t ms);

@@ -36,7 +36,7 @@ long_seq="seq --rounds 10000 --depth 4" short_seq="seq --rounds 20"
 importer=(test_importer test_importer_revoke test_importer_fail)
 maps=(--env IMPORTER_ROUNDS=100000)
 # Unit tests of the kernel.
-kunit=(pci-p2pdma dma-buf-mapping)
+kunit=(pci-p2pdma dma-buf-mapping dma-buf-link dma-buf-iov)
 
 # boot LABEL OPTION...: one boot of the lab, for the programs whose lines come on stdin.
 boot()
@@ -89,6 +89,7 @@ own=
 # The library, what the kernel answers it, and what only our kernel can.
 {
 	programs "${main_job[@]}" "${rest[@]}" test_importer ${own:+test_lts}
+	[ -z "$own" ] || echo "${long:+IOV_ROUNDS=10000 }tests/vm/test_iov"
 	echo "$top/tests/vm/smoke.py"
 	[ -z "$own" ] || echo "$top/tests/vm/kunit.py ${kunit[*]}"
 	# Mainline warns now and then: drivers/iommu/generic_pt/iommu_pt.h, vtdss_map_range().

@@ -248,7 +248,7 @@ static void module_refuses_misuse(void **state)
 	assert_int_equal(importer_detach(p.imp), 0);
 	assert_int_equal(importer_detach(p.imp), -ENOENT);
 	assert_int_equal(importer_map(p.imp, VDI_BIDIRECTIONAL), -ENOENT);
-	assert_int_equal(importer_attach(p.imp, p.fd, VDI_MODE_NO_P2P + 1), -EINVAL);
+	assert_int_equal(importer_attach(p.imp, p.fd, VDI_MODE_IOV_NO_PROMISE + 1), -EINVAL);
 	assert_int_equal(importer_attach(p.imp, -1, VDI_MODE_REVOCABLE), -EBADF);
 	assert_int_equal(importer_attach(p.imp, vm->kmsg, VDI_MODE_REVOCABLE), -EINVAL);
 }
