@@ -78,6 +78,12 @@ void dx_compat_unmap(struct dx_sys *sys, struct dx_compat_map *map);
 int dx_compat_prog_open(struct dx_sys *sys, uint32_t ifindex, uint32_t xdp_flags,
 			struct dx_compat_prog *ret);
 void dx_compat_prog_close(struct dx_sys *sys, struct dx_compat_prog *prog);
+/*
+ * compat_lock.c: waits until no other process counts users of such a program, be it by libxdp.
+ * -1: libxdp has no place for its lock here, or it can't be had.
+ */
+int dx_compat_lock(struct dx_sys *sys);
+void dx_compat_unlock(struct dx_sys *sys, int fd);
 int dx_compat_map_set(int map_fd, uint32_t queue, int xsk_fd);
 void dx_compat_map_clear(int map_fd, uint32_t queue);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The program behind libxdp's names is libxdp's own, attached as libxdp does it and
- * with its count of users, which is a variable of the program. So whoever uses
- * libxdp and whoever uses this share it, and the last one detaches it.
+ * with its count of users, which is a variable of the program, under libxdp's lock. So
+ * whoever uses libxdp and whoever uses this share it, and the last one detaches it.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -21,6 +21,8 @@
 /* The kernel's name for it is the object's, cut, with the section's behind. */
 #define COUNT_SUFFIX ".data"
 #define MAPS_MAX 8u
+#define DETACH_MS 3000u
+#define DETACH_LOOK_MS 10u
 
 static enum xdp_attach_mode mode_of(uint32_t xdp_flags)
 {
@@ -142,18 +144,26 @@ static int attach(struct dx_sys *sys, uint32_t ifindex, uint32_t xdp_flags,
 		     0;
 }
 
-/* The program begins with 1 user, so that whoever attaches it needn't count. */
-static int count(struct dx_compat_prog *prog, int more, uint32_t *ret)
+/*
+ * The program begins with 1 user, so that whoever attaches it needn't count. -EAGAIN: it has
+ * none any more, and whoever was the last is about to detach it.
+ */
+static int count(struct dx_sys *sys, struct dx_compat_prog *prog, int more, uint32_t *ret)
 {
 	uint32_t key = 0, users = 0;
-	int err = bpf_map_lookup_elem(prog->count_fd, &key, &users);
+	int lock = dx_compat_lock(sys), err = bpf_map_lookup_elem(prog->count_fd, &key, &users);
 
-	if (!err) {
+	if (!err && !users) {
+		err = -EAGAIN;
+	} else if (!err && more) {
 		users += (uint32_t)more;
-		err = more ? bpf_map_update_elem(prog->count_fd, &key, &users, 0) : 0;
+		err = bpf_map_update_elem(prog->count_fd, &key, &users, 0);
 	}
+	dx_compat_unlock(sys, lock);
 	*ret = users;
-	return err ? dx_fail_sys(err, "counting the users of program %u", prog->id) : 0;
+	return err && err != -EAGAIN ?
+		       dx_fail_sys(err, "counting the users of program %u", prog->id) :
+		       err;
 }
 
 static int open_listening(struct dx_sys *sys, uint32_t xdp_flags, struct dx_compat_prog *prog,
@@ -178,7 +188,30 @@ static int open_listening(struct dx_sys *sys, uint32_t xdp_flags, struct dx_comp
 	}
 	if (!err)
 		err = find_maps(sys, prog);
-	return err ? err : count(prog, fresh ? 0 : 1, &users);
+	return err ? err : count(sys, prog, fresh ? 0 : 1, &users);
+}
+
+/* While another process detaches it, it is looked for anew. */
+static int open_waiting(struct dx_sys *sys, uint32_t xdp_flags, struct dx_compat_prog *prog,
+			struct dx_prog_words *words)
+{
+	uint32_t ifindex = prog->ifindex;
+	uint64_t until = sys->now_ms(sys) + DETACH_MS;
+	int err;
+
+	for (;;) {
+		err = open_listening(sys, xdp_flags, prog, words);
+		if (err != -EAGAIN)
+			return err;
+		if (sys->now_ms(sys) >= until)
+			return dx_fail(-EBUSY, DMABUFX_REASON_PROG_BUSY,
+				       "program %u on interface %u has no user and isn't detached; "
+				       "detach it: xdp-loader unload -i %u",
+				       prog->id, ifindex, prog->id);
+		drop(sys, prog);
+		prog->ifindex = ifindex;
+		sys->sleep_ms(sys, DETACH_LOOK_MS);
+	}
 }
 
 int dx_compat_prog_open(struct dx_sys *sys, uint32_t ifindex, uint32_t xdp_flags,
@@ -190,7 +223,7 @@ int dx_compat_prog_open(struct dx_sys *sys, uint32_t ifindex, uint32_t xdp_flags
 
 	/* Which is also the lock of this process: between looking and counting nobody else does. */
 	dx_prog_listen(&words);
-	err = open_listening(sys, xdp_flags, &prog, &words);
+	err = open_waiting(sys, xdp_flags, &prog, &words);
 	dx_prog_listen_end();
 	if (err)
 		drop(sys, &prog);
@@ -231,7 +264,7 @@ void dx_compat_prog_close(struct dx_sys *sys, struct dx_compat_prog *prog)
 	uint32_t users;
 
 	dx_prog_listen(&words);
-	if (!count(prog, -1, &users) && !users)
+	if (!count(sys, prog, -1, &users) && !users)
 		detach(sys, prog);
 	dx_prog_listen_end();
 	drop(sys, prog);

@@ -76,7 +76,7 @@ static uint32_t list_dropped(const struct dx_xsk *xsk, uint32_t taken, uint64_t 
 		const struct dmabufx_desc *desc = slot(xsk, at - 1);
 		bool bad = !dx_xsk_fits(xsk->umem, desc);
 
-		/* One that is bad is the last of a packet; the first may be before the last look. */
+		/* A bad one ends a packet, which may have begun before the last look. */
 		dropped = bad || (dropped && desc->options & DMABUFX_DESC_MORE);
 		if ((int32_t)(at - xsk->seen.upto) <= 0 && (bad || !dropped))
 			break;

@@ -8,6 +8,10 @@
  * opened right after another of its queue was closed, all of a ring's structure is
  * set, and dmabufx_last_error() tells why a call failed.
  *
+ * The program's users are counted under libxdp's lock, /sys/fs/bpf/xdp or else /run/xdp. Of
+ * processes that see different ones, in other mount namespaces or by LIBXDP_BPFFS, a count can
+ * be lost.
+ *
  * Threads: as with libxdp, one at a time for a UMEM and its sockets; for a ring one.
  */
 #ifndef DMABUFX_COMPAT_XSK_H
