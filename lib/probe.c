@@ -30,6 +30,8 @@ static const char *const names[] = {
 	[DMABUFX_PROBE_EXPORT] = "export",
 	[DMABUFX_PROBE_IMPORT] = "import",
 	[DMABUFX_PROBE_MULTI_RANGE] = "multi-range",
+	/* Ways to exchange addresses, as the kernel's documentation calls them. */
+	[DMABUFX_PROBE_LINKS] = "links",
 	[DMABUFX_PROBE_UDMABUF] = "udmabuf",
 	[DMABUFX_PROBE_DMA_HEAP] = "dma-heap",
 	[DMABUFX_PROBE_DRM] = "drm",

@@ -53,6 +53,32 @@ void dx_probe_memory(struct probe *p)
 	dmabufx_buf_unref(buf);
 }
 
+/*
+ * There is nothing to ask but what debugfs says of somebody who has attached a buffer: iommufd,
+ * as long as it has one mapped.
+ */
+static void ask_links(struct probe *p, struct dmabufx_buf *buf)
+{
+	struct dmabufx_buf_info info = { .size = sizeof(info) };
+	struct dmabufx_attached one;
+	int n = dmabufx_buf_get_info(buf, &info);
+
+	if (!n)
+		n = dmabufx_buf_attached(p->ctx, info.inode, &one, 1);
+	if (n < 0)
+		dx_probe_say_error(p, DMABUFX_PROBE_LINKS, UNKNOWN);
+	else if (!n)
+		dx_probe_say(p, DMABUFX_PROBE_LINKS, UNKNOWN, 0,
+			     "debugfs names nobody who has attached the dma-buf that iommufd mapped");
+	else if (!one.link[0])
+		dx_probe_say(p, DMABUFX_PROBE_LINKS, NO, 0,
+			     "debugfs names no link of '%s'; it takes a kernel with the series dma-buf-interconnect",
+			     one.dev);
+	else
+		dx_probe_say(p, DMABUFX_PROBE_LINKS, YES, 0, "'%s' got a dma-buf over '%s'",
+			     one.dev, one.link);
+}
+
 static void ask_mapping(struct probe *p, enum dmabufx_probe_id id, struct dmabufx_buf *buf,
 			const char *yes)
 {
@@ -64,6 +90,8 @@ static void ask_mapping(struct probe *p, enum dmabufx_probe_id id, struct dmabuf
 		return;
 	}
 	dx_probe_say(p, id, YES, 0, "%s", yes);
+	if (id == DMABUFX_PROBE_IMPORT)
+		ask_links(p, buf);
 	drop(mapping);
 }
 
@@ -164,7 +192,7 @@ void dx_probe_device(struct probe *p)
 {
 	struct dmabufx_dev *dev;
 
-	for (int id = DMABUFX_PROBE_EXPORT; id <= DMABUFX_PROBE_MULTI_RANGE; id++)
+	for (int id = DMABUFX_PROBE_EXPORT; id <= DMABUFX_PROBE_LINKS; id++)
 		dx_probe_say(p, (enum dmabufx_probe_id)id, UNKNOWN, 0,
 			     "needs a device on vfio-pci that can be opened, to try with");
 	if (!is_yes(p, DMABUFX_PROBE_IOMMUFD)) {

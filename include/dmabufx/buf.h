@@ -47,6 +47,27 @@ struct dmabufx_buf_info {
 	char bdf[16];
 };
 
+/** DMABUFX_ATTACHED_REVOKED - the exporter has taken the memory away, for now or for good */
+#define DMABUFX_ATTACHED_REVOKED (1u << 0)
+
+/**
+ * struct dmabufx_attached - a device that has attached a dma-buf
+ * @dev: as the kernel calls it: a PCI address; "iommu" for iommufd
+ * @link: how it gets addresses from the exporter: "scatterlist" by the DMA API,
+ * "iov" as driver of the exporter's physical function, "phys" as iommufd does,
+ * or the name of another link; "": the kernel has no links
+ * @detail: what the link says of itself: for "iov" the virtual function; else ""
+ * @maps: mappings that exist over a link; of a scatterlist the kernel doesn't tell
+ * @flags: DMABUFX_ATTACHED_*
+ */
+struct dmabufx_attached {
+	char dev[48];
+	char link[32];
+	char detail[48];
+	uint32_t maps;
+	uint32_t flags;
+};
+
 /** DMABUFX_ALLOC_HUGETLB - from the pool of huge pages; page_size says which. */
 #define DMABUFX_ALLOC_HUGETLB (1u << 0)
 
@@ -183,6 +204,28 @@ DMABUFX_API struct dmabufx_buf *dmabufx_buf_unref(struct dmabufx_buf *buf);
  * Since: 0.1
  */
 DMABUFX_API int dmabufx_buf_get_info(struct dmabufx_buf *buf, struct dmabufx_buf_info *ret);
+
+/**
+ * dmabufx_buf_attached() - who has attached a dma-buf, and by which link
+ * @ctx: context
+ * @inode: the dma-buf's, as dmabufx_buf_get_info() or fstat(2) tells it; it may
+ * be anybody's
+ * @ret: receives up to @max devices, in the order in which they attached
+ * @max: room in @ret, in elements
+ *
+ * It is what the kernel tells people, in debugfs; a kernel without it can't be
+ * asked. A device may have attached more than once.
+ *
+ * Threads: any. Privilege: root, and no kernel lockdown.
+ * Return: how many there are, which may exceed @max; -EINVAL: NULL; -ESRCH: no
+ * dma-buf has this inode; -ENOENT: debugfs isn't mounted at /sys/kernel/debug, or
+ * not in the kernel; -EACCES: not root; -EPERM: the kernel
+ * is locked down; -ENOMEM; errors of reading the file.
+ * Source: /sys/kernel/debug/dma_buf/bufinfo (3.5); links: our series on 6.18.
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_buf_attached(struct dmabufx_ctx *ctx, uint64_t inode,
+				     struct dmabufx_attached *ret, size_t max);
 
 /**
  * dmabufx_buf_fd() - the buffer's descriptor

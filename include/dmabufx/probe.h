@@ -19,6 +19,7 @@ DMABUFX_BEGIN_DECLS
  * @DMABUFX_PROBE_EXPORT: a BAR can be exported as a dma-buf
  * @DMABUFX_PROBE_IMPORT: iommufd maps such a dma-buf
  * @DMABUFX_PROBE_MULTI_RANGE: iommufd maps a dma-buf of several ranges
+ * @DMABUFX_PROBE_LINKS: exporters and importers of the kernel agree on links
  * @DMABUFX_PROBE_UDMABUF: /dev/udmabuf opens
  * @DMABUFX_PROBE_DMA_HEAP: a dma-buf heap is there
  * @DMABUFX_PROBE_DRM: the library was built with libdrm
@@ -39,6 +40,7 @@ enum dmabufx_probe_id {
 	DMABUFX_PROBE_EXPORT,
 	DMABUFX_PROBE_IMPORT,
 	DMABUFX_PROBE_MULTI_RANGE,
+	DMABUFX_PROBE_LINKS,
 	DMABUFX_PROBE_UDMABUF,
 	DMABUFX_PROBE_DMA_HEAP,
 	DMABUFX_PROBE_DRM,
@@ -104,7 +106,7 @@ struct dmabufx_probe_opts {
  * and say so.
  * Return: how many answers there are, which may exceed @max; -EINVAL: NULL or
  * malformed options; -E2BIG: unknown option members set.
- * Source: linux/iommufd.h (6.2), linux/vfio.h (3.6).
+ * Source: linux/iommufd.h (6.2), linux/vfio.h (3.6), debugfs for links.
  * Since: 0.1
  */
 DMABUFX_API int dmabufx_probe(struct dmabufx_ctx *ctx, const struct dmabufx_probe_opts *opts,

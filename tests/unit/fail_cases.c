@@ -225,6 +225,15 @@ static int run_info(struct unit *u, void **made)
 	return dmabufx_buf_get_info(u->buf, &info);
 }
 
+static int run_attached(struct unit *u, void **made)
+{
+	struct dmabufx_attached who[2];
+	uint64_t inode = fake_at(u->f, dmabufx_buf_fd(u->buf))->ino;
+
+	fake_text(u->f, "/sys/kernel/debug/dma_buf/bufinfo", "");
+	return dmabufx_buf_attached(u->ctx, inode, who, 2);
+}
+
 static int run_probe(struct unit *u, void **made)
 {
 	struct dmabufx_probe_answer answers[DMABUFX_PROBE_COUNT];
@@ -376,6 +385,7 @@ const struct fail_case fail_cases[] = {
 	{ "buf_alloc", unit_ioas, run_alloc, undo_buf, NULL },
 	{ "buf_import", unit_mapped, run_import, undo_buf, NULL },
 	{ "buf_get_info", unit_mapped, run_info, undo_nothing, NULL },
+	{ "buf_attached", unit_mapped, run_attached, undo_nothing, NULL },
 	{ "ioas_map", unit_mapped, run_map, undo_map, NULL },
 	{ "ioas_map_va", unit_devs, run_map_va, undo_map, NULL },
 	{ "mapping_refresh", unit_mapped, run_refresh, undo_nothing, settle_mapping },

@@ -205,6 +205,7 @@ struct fake {
 	uint64_t slept;
 	bool unsafe_irq; /* no interrupt remapping */
 	bool no_type1v2;
+	bool links; /* the kernel names the links of dma-bufs in debugfs */
 	bool old_dmabuf; /* iommufd of before 6.19: takes a dma-buf for a memfd */
 	uint64_t unmap_less; /* so many bytes less are told of an unmap */
 	uint64_t bad_va; /* memory by this address can't be pinned */

@@ -7,6 +7,8 @@
 
 #include "fake_priv.h"
 
+/* A file without text tells the machine as it is. */
+#define BUFINFO "/sys/kernel/debug/dma_buf/bufinfo"
 #define FDINFO "/proc/self/fdinfo/"
 
 struct fake_node *fake_node(struct fake *f, const char *path)
@@ -186,7 +188,7 @@ static int open_device(struct fake *f, const struct fake_node *node, struct fake
 int fake_open_path(struct fake *f, const char *path, struct fake_file **ret)
 {
 	const struct fake_node *node = fake_node(f, path);
-	char text[256];
+	char text[4096];
 
 	if (!strncmp(path, FDINFO, strlen(FDINFO))) {
 		int err = fdinfo(f, atoi(path + strlen(FDINFO)), text, sizeof(text));
@@ -199,6 +201,10 @@ int fake_open_path(struct fake *f, const char *path, struct fake_file **ret)
 		return -ENOENT;
 	if (!node->text)
 		return open_device(f, node, ret);
-	*ret = open_text(f, path, node->text);
+	if (!strcmp(path, BUFINFO) && !node->text[0])
+		fake_bufinfo(f, text, sizeof(text));
+	else
+		text[0] = '\0';
+	*ret = open_text(f, path, text[0] ? text : node->text);
 	return 0;
 }

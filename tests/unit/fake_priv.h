@@ -33,6 +33,8 @@ void fake_file_put(struct fake *f, struct fake_file *file);
 /* Takes the reference over; -EMFILE drops it. */
 int fake_install(struct fake *f, struct fake_file *file);
 
+/* What bufinfo in debugfs says now. */
+void fake_bufinfo(struct fake *f, char *text, size_t len);
 struct fake_node *fake_node(struct fake *f, const char *path);
 int fake_open_path(struct fake *f, const char *path, struct fake_file **ret);
 int fake_list_path(struct fake *f, const char *path, char **ret);

@@ -35,6 +35,8 @@ static void a_machine_that_can_do_all_says_so(void **state)
 
 	fake_dev_node(u->f, "/dev/udmabuf", FAKE_PLAIN, 0);
 	fake_dev_node(u->f, "/dev/dma_heap/system", FAKE_PLAIN, 0);
+	fake_text(u->f, "/sys/kernel/debug/dma_buf/bufinfo", "");
+	u->f->links = true;
 	probe(u, MEM, answers);
 	expect(ANSWER(IOMMU), DMABUFX_ANSWER_YES, "3 IOMMU groups");
 	expect(ANSWER(IOMMUFD), DMABUFX_ANSWER_YES, "/dev/iommu");
@@ -46,6 +48,7 @@ static void a_machine_that_can_do_all_says_so(void **state)
 	expect(ANSWER(EXPORT), DMABUFX_ANSWER_YES, "BAR 2 of " MEM);
 	expect(ANSWER(IMPORT), DMABUFX_ANSWER_YES, "mapped");
 	expect(ANSWER(MULTI_RANGE), DMABUFX_ANSWER_NO, "2 ranges");
+	expect(ANSWER(LINKS), DMABUFX_ANSWER_YES, "'iommu' got a dma-buf over 'phys'");
 	expect(ANSWER(UDMABUF), DMABUFX_ANSWER_YES, "/dev/udmabuf");
 	expect(ANSWER(DMA_HEAP), DMABUFX_ANSWER_YES, "'system'");
 	expect(ANSWER(MEMLOCK), DMABUFX_ANSWER_YES, "8388608");
@@ -74,6 +77,7 @@ static void a_bare_machine_says_what_is_missing(void **state)
 	expect(ANSWER(EXPORT), DMABUFX_ANSWER_UNKNOWN, "device");
 	expect(ANSWER(IMPORT), DMABUFX_ANSWER_UNKNOWN, "device");
 	expect(ANSWER(MULTI_RANGE), DMABUFX_ANSWER_UNKNOWN, "device");
+	expect(ANSWER(LINKS), DMABUFX_ANSWER_UNKNOWN, "device");
 	expect(ANSWER(UDMABUF), DMABUFX_ANSWER_NO, "ENOENT");
 	expect(ANSWER(DMA_HEAP), DMABUFX_ANSWER_NO, "CONFIG_DMABUF_HEAPS_SYSTEM");
 	expect(ANSWER(MEMLOCK), DMABUFX_ANSWER_UNKNOWN, "EINVAL");
@@ -161,6 +165,30 @@ static void a_device_without_a_bar_to_try_is_no_answer(void **state)
 	expect(ANSWER(MULTI_RANGE), DMABUFX_ANSWER_UNKNOWN, "too small");
 }
 
+static void links_are_what_debugfs_tells_of_them(void **state)
+{
+	static const char bufinfo[] = "/sys/kernel/debug/dma_buf/bufinfo";
+	struct dmabufx_probe_answer answers[DMABUFX_PROBE_COUNT];
+	struct unit *u = *state;
+
+	probe(u, MEM, answers);
+	expect(ANSWER(LINKS), DMABUFX_ANSWER_UNKNOWN, "mount -t debugfs");
+	fake_text(u->f, bufinfo, "");
+	probe(u, MEM, answers);
+	expect(ANSWER(LINKS), DMABUFX_ANSWER_NO, "dma-buf-interconnect");
+	fake_text(u->f, bufinfo, "\nDma-buf Objects:\n");
+	probe(u, MEM, answers);
+	expect(ANSWER(LINKS), DMABUFX_ANSWER_UNKNOWN, "no dma-buf with inode");
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_OPEN, .path = bufinfo, .err = EACCES });
+	probe(u, MEM, answers);
+	expect(ANSWER(LINKS), DMABUFX_ANSWER_UNKNOWN, "only root");
+	expect(ANSWER(P2P), DMABUFX_ANSWER_YES, "another");
+	fake_heal(u->f);
+	fake_fail_ioctl(u->f, IOMMU_IOAS_MAP_FILE, ENOTTY);
+	probe(u, MEM, answers);
+	expect(ANSWER(LINKS), DMABUFX_ANSWER_UNKNOWN, "to try with");
+}
+
 static void memory_that_cant_be_mapped_or_made_says_why(void **state)
 {
 	struct dmabufx_probe_answer answers[DMABUFX_PROBE_COUNT];
@@ -245,6 +273,7 @@ int main(void)
 		unit_case(a_kernel_that_cant_export_says_so, unit_ctx),
 		unit_case(an_export_or_import_that_fails_says_why, unit_ctx),
 		unit_case(a_device_without_a_bar_to_try_is_no_answer, unit_ctx),
+		unit_case(links_are_what_debugfs_tells_of_them, unit_ctx),
 		unit_case(memory_that_cant_be_mapped_or_made_says_why, unit_ctx),
 		unit_case(a_container_without_type1v2_and_no_limits_are_told, unit_ctx),
 		unit_case(probe_fills_no_more_than_there_is_room_for, unit_ctx),

@@ -8,9 +8,10 @@ bind what they need themselves.
 
 import json
 import os
+import subprocess
 import sys
 
-from commands import COMMAND, ask, passes, run
+from commands import COMMAND, PATIENCE_S, ask, passes, run
 
 EDU, MEMORY = os.environ["LAB_EDU0"], os.environ["LAB_IVSHMEM1"]
 NVME, CMB, NET = (os.environ["LAB_" + n] for n in ("NVME0", "NVME1", "NET0"))
@@ -35,9 +36,9 @@ def probe_says_the_main_job_can_run():
     facts = ask("probe", "--device", MEMORY)
     answers = {a["id"]: a["answer"] for a in facts["answers"]}
     assert answers["export"] == answers["import"] == answers["p2p"] == "yes"
-    # The one difference between the flavours.
+    # What the flavours differ in.
     ranges = "yes" if os.environ.get("LAB_FLAVOUR") == "lts" else "no"
-    assert answers["multi-range"] == ranges
+    assert answers["multi-range"] == answers["links"] == ranges
     assert facts["verdict"]["answer"] == "yes"
 
 
@@ -82,6 +83,23 @@ def inspect_finds_the_buffer_it_inherits():
     facts = json.loads(run(COMMAND, "--quiet", "export", MEMORY, "2", "0", "64K", "--", "/bin/sh",
                            "-c", f"{COMMAND} --json inspect fd:$DMABUFX_FD"))
     assert "vfio_pci" in json.dumps(facts)
+
+
+def inspect_tells_who_has_attached():
+    with subprocess.Popen([COMMAND, "map", MEMORY, "2", "0", "64K", "--to", EDU],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as job:
+        while "Held" not in job.stdout.readline():
+            assert job.poll() is None
+        buffers = [f for f in ask("inspect", f"pid:{job.pid}")["files"] if f["kind"] == "dma-buf"]
+        text = run(COMMAND, "inspect", f"pid:{job.pid}")
+        job.communicate("\n", timeout=PATIENCE_S)
+    assert job.returncode == 0 and len(buffers) == 1 and buffers[0]["attachments"] == 1
+    found = buffers[0]["attached"][0]
+    assert found["device"] == "iommu" and not found["revoked"]
+    # Mainline has no links to tell of.
+    links = os.environ.get("LAB_FLAVOUR") == "lts"
+    assert (found["link"], found["maps"]) == (("phys", 1) if links else ("", 0))
+    assert "ATTACHED BY" in text and ("phys" in text) == links
 
 
 def p2p_test_does_the_main_job():
@@ -133,9 +151,10 @@ NEED_NONE = [bind_and_unbind_tell_the_drivers, p2p_test_of_two_nvmes_binds_and_g
 NEED_BOTH = [probe_says_the_main_job_can_run, list_knows_all_functions, caps_tell_bars_and_resets,
              export_hands_the_descriptor_to_a_command, export_holds_until_the_end_of_its_input,
              map_puts_it_where_it_was_told, reset_tells_what_came_back,
-             inspect_finds_the_buffer_it_inherits, p2p_test_does_the_main_job,
-             p2p_test_of_an_absent_device_names_it, example_p2p_map_puts_the_bar_at_an_iova,
-             example_reset_survives_keeps_the_iova, example_events_tells_of_the_remapping]
+             inspect_finds_the_buffer_it_inherits, inspect_tells_who_has_attached,
+             p2p_test_does_the_main_job, p2p_test_of_an_absent_device_names_it,
+             example_p2p_map_puts_the_bar_at_an_iova, example_reset_survives_keeps_the_iova,
+             example_events_tells_of_the_remapping]
 
 
 def main():

@@ -62,12 +62,17 @@ static void bound_device_makes_the_main_job_possible(void **state)
 	snprintf(text, sizeof(text), "a page of BAR 2 of %s became a dma-buf", bdf);
 	answered(&a, DMABUFX_PROBE_EXPORT, DMABUFX_ANSWER_YES, text);
 	answered(&a, DMABUFX_PROBE_IMPORT, DMABUFX_ANSWER_YES, "iommufd mapped it");
-	if (vm_maps_ranges())
+	if (vm_maps_ranges()) {
 		answered(&a, DMABUFX_PROBE_MULTI_RANGE, DMABUFX_ANSWER_YES,
 			 "a dma-buf of two ranges was mapped");
-	else
+		answered(&a, DMABUFX_PROBE_LINKS, DMABUFX_ANSWER_YES,
+			 "'iommu' got a dma-buf over 'phys'");
+	} else {
 		answered(&a, DMABUFX_PROBE_MULTI_RANGE, DMABUFX_ANSWER_NO,
 			 "made of 2 ranges.*export a buffer a range");
+		answered(&a, DMABUFX_PROBE_LINKS, DMABUFX_ANSWER_NO,
+			 "no link of 'iommu'.*dma-buf-interconnect");
+	}
 	answered(&a, DMABUFX_PROBE_P2P, DMABUFX_ANSWER_YES, "follow it through reset");
 }
 

@@ -5,24 +5,38 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Of more devices it is only told how many they are. */
+#define ATTACHED_MAX 64
+
 /**
  * struct listing - the rows so far
+ * @cli: the command
  * @table: for people
+ * @attached: who has attached the dma-bufs among them, for people
  * @list: the same as JSON
  * @count: how many
+ * @nattached: how many rows of @attached
+ * @unknown: why the library can't tell who has attached; "": it can
  */
 struct listing {
+	struct cli *cli;
 	struct table *table;
+	struct table *attached;
 	struct json_object *list;
 	unsigned int count;
+	unsigned int nattached;
+	char unknown[sizeof(((struct dmabufx_error *)0)->text)];
 };
 
 static const char *const heads[] = {
 	">FD", "KIND", ">INODE", ">LENGTH", "EXPORTER", ">REFS", "WHAT"
 };
+
+static const char *const attached_heads[] = { ">FD", "ATTACHED BY", "LINK", "WHAT", ">MAPPED" };
 
 static void add_json(struct json_object *row, const struct procfd *p)
 {
@@ -38,17 +52,65 @@ static void add_json(struct json_object *row, const struct procfd *p)
 	js_str(row, "what", p->what);
 }
 
+static const char *or_dash(const char *text)
+{
+	return text[0] ? text : "-";
+}
+
+static void add_device(struct listing *l, struct json_object *row, int fd,
+		       const struct dmabufx_attached *a)
+{
+	bool revoked = a->flags & DMABUFX_ATTACHED_REVOKED;
+
+	js_str(row, "device", a->dev);
+	js_str(row, "link", a->link);
+	if (a->detail[0])
+		js_str(row, "detail", a->detail);
+	js_num(row, "maps", a->maps);
+	js_bool(row, "revoked", revoked);
+	table_add(l->attached, "%d", fd);
+	table_add(l->attached, "%s", a->dev);
+	table_add(l->attached, "%s", or_dash(a->link));
+	table_add(l->attached, "%s%s", or_dash(a->detail), revoked ? " (revoked)" : "");
+	if (a->maps)
+		table_add(l->attached, "%u", a->maps);
+	else
+		table_add(l->attached, "-");
+	l->nattached++;
+}
+
+/* Who has attached a dma-buf; without the privilege to know, it is told why not. */
+static void add_attached(struct listing *l, struct json_object *row, const struct procfd *p)
+{
+	struct dmabufx_attached who[ATTACHED_MAX];
+	struct json_object *list;
+	int n = dmabufx_buf_attached(l->cli->ctx, p->inode, who, ATTACHED_MAX);
+
+	if (n < 0) {
+		snprintf(l->unknown, sizeof(l->unknown), "%s", dmabufx_last_error()->text);
+		js_str(row, "attached_unknown", l->unknown);
+		return;
+	}
+	js_num(row, "attachments", (uint64_t)n);
+	list = js_array(row, "attached");
+	for (int i = 0; i < n && i < ATTACHED_MAX; i++)
+		add_device(l, js_push(list), p->fd, &who[i]);
+}
+
 static void add_row(const struct procfd *p, void *user)
 {
 	struct listing *l = user;
+	struct json_object *row = js_push(l->list);
 	char size[32];
 
-	add_json(js_push(l->list), p);
+	add_json(row, p);
+	if (!strcmp(p->kind, "dma-buf"))
+		add_attached(l, row, p);
 	table_add(l->table, "%d", p->fd);
 	table_add(l->table, "%s", p->kind);
 	table_add(l->table, "%llu", (unsigned long long)p->inode);
 	table_add(l->table, "%s", p->len ? cli_size(p->len, size) : "-");
-	table_add(l->table, "%s", p->exporter[0] ? p->exporter : "-");
+	table_add(l->table, "%s", or_dash(p->exporter));
 	if (p->count)
 		table_add(l->table, "%llu", (unsigned long long)p->count);
 	else
@@ -57,13 +119,40 @@ static void add_row(const struct procfd *p, void *user)
 	l->count++;
 }
 
+static void begin(struct listing *l, struct cli *cli)
+{
+	*l = (struct listing){ .cli = cli };
+	l->table = table_new(7, heads);
+	l->attached = table_new(5, attached_heads);
+	l->list = js_array(cli->out, "files");
+}
+
+static void print(struct listing *l)
+{
+	table_print(l->cli, l->table);
+	if (l->nattached) {
+		cli_say(l->cli, "\n");
+		table_print(l->cli, l->attached);
+	}
+	if (l->unknown[0])
+		cli_say(l->cli, "Who has attached the dma-bufs isn't known: %s\n", l->unknown);
+}
+
+static void end(struct listing *l)
+{
+	table_free(l->attached);
+	table_free(l->table);
+}
+
 static int inspect_pid(struct cli *cli, int pid)
 {
-	struct listing l = { .table = table_new(7, heads) };
-	int ret;
+	struct listing l;
+	int ret = cli_ctx(cli);
 
+	if (ret)
+		return ret;
 	js_num(cli->out, "pid", (uint64_t)pid);
-	l.list = js_array(cli->out, "files");
+	begin(&l, cli);
 	ret = procfd_each(pid, add_row, &l);
 	if (ret == -ENOENT || ret == -ESRCH)
 		ret = cli_fail(cli, -ESRCH, "no-such-process", "there is no process %d", pid);
@@ -74,11 +163,11 @@ static int inspect_pid(struct cli *cli, int pid)
 		ret = cli_fail(cli, ret, "system", "can't read /proc/%d/fd: %s", pid,
 			       strerror(-ret));
 	else if (l.count)
-		table_print(cli, l.table);
+		print(&l);
 	else
 		cli_say(cli, "Process %d holds no dma-buf, memory file, VFIO or IOMMU file.\n",
 			pid);
-	table_free(l.table);
+	end(&l);
 	return ret;
 }
 
@@ -96,9 +185,6 @@ static int import(struct cli *cli, int fd)
 	char size[32];
 	int ret;
 
-	ret = cli_ctx(cli);
-	if (ret)
-		return ret;
 	ret = dmabufx_buf_import(cli->ctx, fd, NULL, &buf);
 	if (ret < 0)
 		return cli_fail_lib(cli, ret);
@@ -122,18 +208,20 @@ static int import(struct cli *cli, int fd)
 
 static int inspect_fd(struct cli *cli, int fd)
 {
-	struct listing l = { .table = table_new(7, heads) };
+	struct listing l;
 	struct procfd p;
-	int ret;
+	int ret = cli_ctx(cli);
 
+	if (ret)
+		return ret;
 	js_num(cli->out, "fd", (uint64_t)fd);
-	l.list = js_array(cli->out, "files");
+	begin(&l, cli);
 	ret = procfd_read(0, fd, &p);
 	if (ret == 1) {
 		add_row(&p, &l);
-		table_print(cli, l.table);
+		print(&l);
 	}
-	table_free(l.table);
+	end(&l);
 	if (ret < 0)
 		return cli_fail(cli, -EBADF, "bad-fd",
 				"descriptor %d isn't open in this command: inherit it, as in "

@@ -13,6 +13,7 @@ static const char *const questions[DMABUFX_PROBE_COUNT] = {
 	[DMABUFX_PROBE_EXPORT] = "a BAR becomes a dma-buf",
 	[DMABUFX_PROBE_IMPORT] = "iommufd maps such a dma-buf",
 	[DMABUFX_PROBE_MULTI_RANGE] = "also one of several ranges",
+	[DMABUFX_PROBE_LINKS] = "the kernel has dma-buf links",
 	[DMABUFX_PROBE_UDMABUF] = "/dev/udmabuf opens",
 	[DMABUFX_PROBE_DMA_HEAP] = "there is a dma-buf heap",
 	[DMABUFX_PROBE_DRM] = "the library knows DRM buffers",
