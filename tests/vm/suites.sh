@@ -88,8 +88,7 @@ own=
 
 # The library, what the kernel answers it, and what only our kernel can.
 {
-	programs "${main_job[@]}" "${rest[@]}" test_importer ${own:+test_lts}
-	[ -z "$own" ] || echo "${long:+IOV_ROUNDS=10000 }tests/vm/test_iov"
+	programs "${main_job[@]}" "${rest[@]}" test_importer ${own:+test_lts test_iov}
 	echo "$top/tests/vm/smoke.py"
 	[ -z "$own" ] || echo "$top/tests/vm/kunit.py ${kunit[*]}"
 	# Mainline warns now and then: drivers/iommu/generic_pt/iommu_pt.h, vtdss_map_range().
@@ -109,7 +108,10 @@ programs "${importer[@]}" | boot host-bridge --profile small --cpu EPYC ${long:+
 programs "${importer[@]}" | boot switch --profile switch --append iommu=pt
 programs "${main_job[@]}" ${long:+"${rest[@]}"} | boot virtio-iommu --iommu virtio-iommu
 # Where time is instructions, waiting costs none.
-if [ -n "$long" ]; then programs "$long_seq"; else programs "$short_seq"; fi | boot seq --icount
+{
+	if [ -n "$long" ]; then programs "$long_seq"; else programs "$short_seq"; fi
+	[ -z "$long" ] || [ -z "$own" ] || echo "IOV_ROUNDS=10000 tests/vm/test_iov"
+} | boot seq --icount
 if [ -z "$debug" ]; then
 	echo "tests/bench/bench-cost --gate" | boot cost --icount
 fi
