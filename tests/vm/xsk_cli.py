@@ -207,6 +207,18 @@ def what_a_card_cannot_do_is_told():
         attribute(IGB, "mtu", "1500")
 
 
+def metadata_is_refused_or_had():
+    """Without copying neither card has any; who copies does without the card."""
+    for ifname in IGB, VIRTIO:
+        for words in (("rx", ifname, "--meta"), ("tx", ifname, "--checksum"),
+                      ("tx", ifname, "--timestamps")):
+            error = xsk(*words, "--zc", "require", "--seconds", "1", code=1)["error"]
+            assert error["reason"] == "no-metadata" and ifname in error["text"], error
+    facts = xsk("tx", IGB, "--zc", "forbid", "--checksum", "--timestamps", "--rate", "300",
+                "--count", "100", *to(PLAIN))
+    assert facts["packets"] == 100 and not facts["sockets"][0]["zero_copy"], facts
+
+
 def nothing_is_left_behind():
     for ifname in CARDS:
         assert xsk("query", "--no-try", ifname)["prog_id"] == 0, ifname
@@ -216,7 +228,7 @@ CASES = [query_says_what_each_card_can_do, rx_on_igb_writes_each_packet,
          rx_on_virtio_writes_each_packet, tx_on_igb_copies_nothing,
          fwd_between_the_cards_copies_nothing, fwd_on_one_card_uses_one_queue,
          stats_show_the_socket, bench_tells_what_a_packet_costs, what_a_card_cannot_do_is_told,
-         nothing_is_left_behind]
+         metadata_is_refused_or_had, nothing_is_left_behind]
 
 
 def main():
