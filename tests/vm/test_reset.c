@@ -201,7 +201,7 @@ static void device_without_reset_stays_as_it_is(void **state)
 	assert_int_equal(caps.reset, 0);
 	assert_int_equal(raw_reset(dmabufx_dev_fd(p.owner)), -EINVAL);
 	vm_fails(dmabufx_dev_reset(p.owner), ENOTTY, DMABUFX_REASON_NO_RESET,
-		 "00:06.0 can't be reset: .*see /sys/bus/pci/devices/0000:00:06.0/reset_method");
+		 "00:06.0 can't be reset alone: .*see /sys/bus/pci/devices/0000:00:06.0/reset_method");
 	assert_live(p.mapping, VM_IOVA);
 	assert_int_equal(take_events(vm, DMABUFX_EVENT_REMAPPED), 0);
 	vm_dma_lands(p.edu, VM_IOVA, p.va);
