@@ -47,7 +47,7 @@ struct vfio_device_detach_iommufd_pt {
 #endif
 
 #ifndef VFIO_PCI_HOT_RESET_FLAG_DEV_ID
-/* Of a device from its node, 6.6: what 6.1 calls group_id is then the device's id in its iommufd. */
+/* Of a device from its node, 6.6: group_id is then the device's id in its iommufd. */
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID (1 << 0)
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED (1 << 1)
 #define VFIO_PCI_DEVID_NOT_OWNED (-1)

@@ -6,36 +6,9 @@
 
 #include "vfio/dev_priv.h"
 
-static uint32_t memory_enabled(struct dmabufx_dev *dev)
-{
-	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
-
-	assert_int_equal(dmabufx_dev_get_caps(dev, &caps), 0);
-	return caps.memory_enabled;
-}
-
 static void write_byte(struct unit *u, uint32_t offset, uint8_t value)
 {
 	assert_int_equal(dmabufx_dev_config_write(u->mem, offset, &value, 1), 0);
-}
-
-static void expect_revoked(struct unit *u)
-{
-	assert_state(u->map, REVOKED);
-	assert_reason(u->map, REVOKED);
-	assert_null(fake_dma(u->f, u->vedu, IOVA));
-	expect_event(u, DMABUFX_EVENT_REVOKED, DMABUFX_REASON_REVOKED, u->map);
-	expect_no_event(u);
-}
-
-static void expect_back(struct unit *u)
-{
-	assert_state(u->map, LIVE);
-	assert_reason(u->map, NONE);
-	assert_int_equal(dmabufx_mapping_iova(u->map), IOVA);
-	assert_non_null(fake_dma(u->f, u->vedu, IOVA));
-	expect_event(u, DMABUFX_EVENT_REMAPPED, DMABUFX_REASON_NONE, u->map);
-	expect_no_event(u);
 }
 
 static void read_gives_the_bytes_of_the_bus(void **state)
@@ -163,129 +136,6 @@ static void a_write_that_leaves_memory_on_tells_nothing(void **state)
 	set_memory(u->mem, true);
 	expect_no_event(u);
 	assert_state(u->map, LIVE);
-}
-
-static void write_flr(struct unit *u)
-{
-	write_byte(u, FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1, PCI_EXP_DEVCTL_BCR_FLR >> 8);
-}
-
-static void a_written_function_level_reset_brings_mappings_back(void **state)
-{
-	struct unit *u = *state;
-
-	write_flr(u);
-	assert_int_equal(u->vmem->resets, 1);
-	expect_back(u);
-	write_byte(u, FAKE_CAP_AF + PCI_AF_CTRL, PCI_AF_CTRL_FLR);
-	assert_int_equal(u->vmem->resets, 2);
-	expect_back(u);
-}
-
-static void a_written_function_level_reset_waits_for_the_device(void **state)
-{
-	struct unit *u = *state;
-
-	u->vmem->reset_ms = 3000;
-	write_flr(u);
-	assert_in_range(u->f->slept, 3000, 3200);
-	expect_back(u);
-}
-
-static void a_written_function_level_reset_of_a_device_that_stays_away_is_told(void **state)
-{
-	const uint8_t flr = PCI_EXP_DEVCTL_BCR_FLR >> 8;
-	struct unit *u = *state;
-
-	u->vmem->reset_ms = 1000000;
-	assert_fails(dmabufx_dev_config_write(u->mem, FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1, &flr, 1),
-		     EIO, RESET_FAILED, MEM, "10 s");
-	assert_state(u->map, STALE);
-	assert_reason(u->map, RESET_FAILED);
-}
-
-/* Otherwise than a reset of the library's: who writes knows what shall be there. */
-static void a_written_function_level_reset_leaves_the_command_register(void **state)
-{
-	struct unit *u = *state;
-
-	u->vmem->loses_command = true;
-	write_flr(u);
-	assert_int_equal(u->vmem->config[PCI_COMMAND], 0);
-	expect_revoked(u);
-	set_memory(u->mem, true);
-	expect_back(u);
-}
-
-static int order;
-
-static int stop(struct dmabufx_dev *dev, void *user)
-{
-	struct unit *u = user;
-
-	assert_ptr_equal(dev, u->mem);
-	assert_int_equal(u->vmem->resets, 0);
-	order = order * 10 + 1;
-	return u->f->short_config ? -ECANCELED : 0;
-}
-
-static int start(struct dmabufx_dev *dev, void *user)
-{
-	struct unit *u = user;
-
-	order = order * 10 + 2;
-	/* From inside of a callback it is a plain write. */
-	write_flr(u);
-	assert_state(u->map, REVOKED);
-	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
-	return 0;
-}
-
-static void a_written_function_level_reset_calls_back(void **state)
-{
-	struct unit *u = *state;
-
-	order = 0;
-	assert_int_equal(dmabufx_dev_set_reset_cb(u->mem, stop, start, u), 0);
-	write_flr(u);
-	assert_int_equal(order, 12);
-	assert_int_equal(u->vmem->resets, 2);
-	assert_state(u->map, LIVE);
-}
-
-static void a_callback_calls_a_written_function_level_reset_off(void **state)
-{
-	const uint8_t flr = PCI_EXP_DEVCTL_BCR_FLR >> 8;
-	struct unit *u = *state;
-
-	order = 0;
-	u->f->short_config = true;
-	assert_int_equal(dmabufx_dev_set_reset_cb(u->mem, stop, start, u), 0);
-	assert_fails(dmabufx_dev_config_write(u->mem, FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1, &flr, 1),
-		     ECANCELED, SYSTEM, MEM, "called the reset");
-	assert_int_equal(order, 1);
-	assert_int_equal(u->vmem->resets, 0);
-	assert_state(u->map, LIVE);
-	expect_no_event(u);
-}
-
-/* One write that resets and turns memory off, and fails between the two. */
-static void a_written_function_level_reset_that_fails_counts_as_far_as_it_came(void **state)
-{
-	struct unit *u = *state;
-	uint8_t all[256] = { 0 };
-
-	u->vmem->config_end = FAKE_CAP_PCIE + PCI_EXP_DEVCTL;
-	memcpy(all, u->vmem->config, sizeof(all));
-	all[PCI_COMMAND] = 0;
-	all[FAKE_CAP_PCIE + PCI_EXP_DEVCTL + 1] = PCI_EXP_DEVCTL_BCR_FLR >> 8;
-	assert_fails(dmabufx_dev_config_write(u->mem, 0, all, sizeof(all)), EIO, SYSTEM, MEM,
-		     "writing 256 bytes");
-	u->vmem->config_end = 0;
-	assert_int_equal(memory_enabled(u->mem), 0);
-	expect_revoked(u);
-	set_memory(u->mem, true);
-	expect_back(u);
 }
 
 /* As an error of the link does, which the library isn't told of. */
@@ -476,15 +326,6 @@ int main(void)
 		unit_case(a_wide_write_across_the_command_register_counts_too, unit_mapped),
 		unit_case(memory_off_twice_tells_once, unit_mapped),
 		unit_case(a_write_that_leaves_memory_on_tells_nothing, unit_mapped),
-		unit_case(a_written_function_level_reset_brings_mappings_back, unit_mapped),
-		unit_case(a_written_function_level_reset_waits_for_the_device, unit_mapped),
-		unit_case(a_written_function_level_reset_of_a_device_that_stays_away_is_told,
-			  unit_mapped),
-		unit_case(a_written_function_level_reset_leaves_the_command_register, unit_mapped),
-		unit_case(a_written_function_level_reset_calls_back, unit_mapped),
-		unit_case(a_callback_calls_a_written_function_level_reset_off, unit_mapped),
-		unit_case(a_written_function_level_reset_that_fails_counts_as_far_as_it_came,
-			  unit_mapped),
 		unit_case(memory_that_somebody_turned_off_comes_back_too, unit_mapped),
 		unit_case(memory_that_comes_on_tries_only_what_was_revoked, unit_mapped),
 		unit_case(a_mapping_that_cant_come_back_with_the_memory_is_stale, unit_mapped),

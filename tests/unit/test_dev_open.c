@@ -201,33 +201,6 @@ static void open_of_what_is_open_elsewhere_returns_ebusy(void **state)
 	u->mem = open_dev(u, MEM);
 }
 
-static void open_with_a_token_where_one_is_wanted(void **state)
-{
-	static const uint8_t token[DMABUFX_VF_TOKEN_LEN] = "0123456789abcde";
-	static const uint8_t zeros[DMABUFX_VF_TOKEN_LEN];
-	DMABUFX_OPTS(dmabufx_dev_opts, right, .vf_token = token);
-	DMABUFX_OPTS(dmabufx_dev_opts, wrong, .vf_token = zeros);
-	struct unit *u = *state;
-	struct dmabufx_dev *dev = SENTINEL;
-
-	assert_fails(dmabufx_dev_open(u->ctx, MEM, &right, &dev), EINVAL, VF_TOKEN, MEM,
-		     "takes no VF token");
-	u->vmem->vf_token = token;
-	assert_fails(dmabufx_dev_open(u->ctx, MEM, NULL, &dev), EACCES, VF_TOKEN, MEM,
-		     "without a VF token", "vf_token");
-	assert_fails(dmabufx_dev_open(u->ctx, MEM, &wrong, &dev), EACCES, VF_TOKEN, MEM,
-		     "this VF token");
-	u->f->no_tokens = true;
-	assert_fails(dmabufx_dev_open(u->ctx, NODE, &right, &dev), EINVAL, VF_TOKEN, MEM, "6.18",
-		     "DMABUFX_DEV_LEGACY");
-	u->f->no_tokens = false;
-	assert_ptr_equal(dev, SENTINEL);
-	assert_int_equal(dmabufx_dev_open(u->ctx, MEM, &right, &u->mem), 0);
-	right.flags = DMABUFX_DEV_PREBOUND;
-	assert_fails(dmabufx_dev_open_fd(u->ctx, dmabufx_dev_fd(u->mem), &right, &dev), EINVAL,
-		     VF_TOKEN, "bound already");
-}
-
 static void open_without_permission_returns_eacces(void **state)
 {
 	struct dmabufx_dev *dev = SENTINEL;
@@ -407,7 +380,6 @@ int main(void)
 		unit_case(ports_and_idle_functions_in_the_group_do_no_harm, unit_ctx),
 		unit_case(open_without_interrupt_remapping_returns_eperm, unit_ctx),
 		unit_case(open_of_what_is_open_elsewhere_returns_ebusy, unit_ctx),
-		unit_case(open_with_a_token_where_one_is_wanted, unit_ctx),
 		unit_case(open_without_permission_returns_eacces, unit_ctx),
 		unit_case(open_fd_duplicates_the_descriptor, unit_ctx),
 		unit_case(open_fd_of_a_bound_device_exports_and_resets_but_is_not_attached,

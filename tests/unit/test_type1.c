@@ -54,30 +54,6 @@ static void group_that_cant_be_opened_is_told(void **state)
 	assert_ptr_equal(dev, SENTINEL);
 }
 
-static void virtual_function_is_opened_with_its_token(void **state)
-{
-	static const uint8_t token[DMABUFX_VF_TOKEN_LEN] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55,
-							     0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb,
-							     0xcc, 0xdd, 0xee, 0xff };
-	static const uint8_t zeros[DMABUFX_VF_TOKEN_LEN];
-	DMABUFX_OPTS(dmabufx_dev_opts, right, .vf_token = token);
-	DMABUFX_OPTS(dmabufx_dev_opts, wrong, .vf_token = zeros);
-	struct unit *u = *state;
-	struct dmabufx_dev *dev = SENTINEL;
-
-	u->vmem->vf_token = token;
-	assert_fails(dmabufx_dev_open(u->ctx, MEM, NULL, &dev), EACCES, VF_TOKEN, MEM,
-		     "without a VF token", "vf_token");
-	assert_fails(dmabufx_dev_open(u->ctx, MEM, &wrong, &dev), EACCES, VF_TOKEN, MEM,
-		     "this VF token");
-	assert_ptr_equal(dev, SENTINEL);
-	assert_int_equal(dmabufx_dev_open(u->ctx, MEM, &right, &dev), 0);
-	dmabufx_dev_unref(dev);
-	u->vmem->vf_token = NULL;
-	assert_fails(dmabufx_dev_open(u->ctx, MEM, &right, &dev), EINVAL, VF_TOKEN, MEM,
-		     "takes no VF token");
-}
-
 static void memory_is_mapped_by_a_short_lived_address(void **state)
 {
 	struct unit *u = *state;
@@ -315,7 +291,6 @@ int main(void)
 		unit_case(a_device_joins_the_container_of_its_ioas, unit_type1),
 		unit_case(a_device_joins_the_default_ioas_when_none_is_named, unit_type1),
 		unit_case(group_that_cant_be_opened_is_told, unit_type1),
-		unit_case(virtual_function_is_opened_with_its_token, unit_type1),
 		unit_case(memory_is_mapped_by_a_short_lived_address, unit_type1),
 		unit_case(protection_reaches_the_container, unit_type1),
 		unit_case(memory_sealed_against_writes_can_be_read_by_a_device, unit_type1),

@@ -215,6 +215,33 @@ void set_power(struct dmabufx_dev *dev, unsigned int d_state)
 			 0);
 }
 
+uint32_t memory_enabled(struct dmabufx_dev *dev)
+{
+	struct dmabufx_dev_caps caps = { .size = sizeof(caps) };
+
+	assert_int_equal(dmabufx_dev_get_caps(dev, &caps), 0);
+	return caps.memory_enabled;
+}
+
+void expect_revoked(struct unit *u)
+{
+	assert_state(u->map, REVOKED);
+	assert_reason(u->map, REVOKED);
+	assert_null(fake_dma(u->f, u->vedu, IOVA));
+	expect_event(u, DMABUFX_EVENT_REVOKED, DMABUFX_REASON_REVOKED, u->map);
+	expect_no_event(u);
+}
+
+void expect_back(struct unit *u)
+{
+	assert_state(u->map, LIVE);
+	assert_reason(u->map, NONE);
+	assert_int_equal(dmabufx_mapping_iova(u->map), IOVA);
+	assert_non_null(fake_dma(u->f, u->vedu, IOVA));
+	expect_event(u, DMABUFX_EVENT_REMAPPED, DMABUFX_REASON_NONE, u->map);
+	expect_no_event(u);
+}
+
 void unit_seed(void)
 {
 	const char *given = getenv("UNIT_SEED");

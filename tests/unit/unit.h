@@ -109,6 +109,11 @@ bool event_fd_ready(struct unit *u);
 /* Writes PCI registers through the library. */
 void set_memory(struct dmabufx_dev *dev, bool on);
 void set_power(struct dmabufx_dev *dev, unsigned int d_state);
+uint32_t memory_enabled(struct dmabufx_dev *dev);
+
+/* The unit's mapping is dead, or live at its IOVA, and the one event that waits tells so. */
+void expect_revoked(struct unit *u);
+void expect_back(struct unit *u);
 
 /* Seeds rand(), by UNIT_SEED if that is set, and tells how to do the same again. */
 void unit_seed(void);
