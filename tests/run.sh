@@ -261,12 +261,14 @@ suite_debug()
 # The kernel's unit tests, and that they notice the bugs that are put back.
 suite_kunit()
 {
-	local log=$logs/kunit.log start=$SECONDS status=0
+	local log=$logs/kunit.log start=$SECONDS status=0 bugs=(drm-sched)
 
+	# All of them take longer than the other suites together.
+	[ -z "$long" ] || bugs=()
 	wait_for_kernel kunit || return 0
 	say "kunit: runs, log $log"
 	kernel/scripts/kunit </dev/null >"$log" 2>&1 || status=1
-	kernel/scripts/kunit --mutations </dev/null >>"$log" 2>&1 || status=1
+	kernel/scripts/kunit --mutations ${bugs[@]+"${bugs[@]}"} </dev/null >>"$log" 2>&1 || status=1
 	python3 -B tests/count.py text kunit "$log" "$status" >"$cases/kunit"
 	say "$(tally kunit) ($((SECONDS - start)) s)"
 }
