@@ -267,8 +267,9 @@ suite_kunit()
 	[ -z "$long" ] || bugs=()
 	wait_for_kernel kunit || return 0
 	say "kunit: runs, log $log"
-	kernel/scripts/kunit </dev/null >"$log" 2>&1 || status=1
-	kernel/scripts/kunit --mutations ${bugs[@]+"${bugs[@]}"} </dev/null >>"$log" 2>&1 || status=1
+	kernel/scripts/kunit ${long:+--slow} </dev/null >"$log" 2>&1 || status=1
+	kernel/scripts/kunit --mutations ${bugs[@]+"${bugs[@]}"} </dev/null >>"$log" 2>&1 ||
+		status=1
 	python3 -B tests/count.py text kunit "$log" "$status" >"$cases/kunit"
 	say "$(tally kunit) ($((SECONDS - start)) s)"
 }
