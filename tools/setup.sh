@@ -19,7 +19,8 @@ usage()
 
 build=(gcc libc6-dev make meson ninja-build pkg-config python3 libdrm-dev libjson-c-dev
 	libbpf-dev libxdp-dev clang llvm)
-kernel=(bc bison ca-certificates ccache flex kmod libelf-dev libssl-dev lz4 patch xz-utils)
+kernel=(bc bison ca-certificates ccache flex kmod libelf-dev libssl-dev lz4 pahole patch
+	xz-utils)
 lab=(qemu-system-x86)
 checks=(clang-format g++ git iproute2 libcap-dev libcmocka-dev man-db shellcheck sparse
 	uuid-dev valgrind)

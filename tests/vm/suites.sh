@@ -119,6 +119,12 @@ programs "${main_job[@]}" ${long:+"${rest[@]}"} | boot virtio-iommu --iommu virt
 if [ -z "$debug" ]; then
 	echo "tests/bench/bench-cost --gate" | boot cost --icount
 fi
+if [ -n "$long" ] && [ -n "$own" ] && [ -z "$debug" ]; then
+	# libxdp's dispatcher, which needs a kernel that knows its types.
+	for name in prog prog_fail prog_ports prog_share; do
+		echo "NET_OBJECTS=$build/tests/net tests/net/test_$name"
+	done | boot dispatcher --with btf
+fi
 if [ -n "$long" ]; then
 	[ -z "$own" ] || programs "$long_fuzz" | boot fuzz
 	echo "$top/tests/vm/soak.sh" | boot soak
