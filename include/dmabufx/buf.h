@@ -170,6 +170,59 @@ DMABUFX_API int dmabufx_buf_from_drm(struct dmabufx_ctx *ctx, int drm_fd, uint32
 DMABUFX_API int dmabufx_buf_to_drm(struct dmabufx_buf *buf, int drm_fd, uint32_t *ret);
 
 /**
+ * dmabufx_buf_send() - give a buffer to another process
+ * @buf: buffer of any kind; the caller keeps it
+ * @sock: connected socket of AF_UNIX, of any type; borrowed
+ *
+ * One message: a header and the descriptor, for dmabufx_buf_recv(). Whoever gets it can reach the
+ * memory, reading and writing, and can pass it on. Memory lives until the last process has let it
+ * go; there is no taking it back. A BAR's buffer stays its exporter's: the kernel revokes it with a
+ * reset, with memory off, in D3, and for good when the device is closed, whoever holds it.
+ *
+ * Waits if the socket does. It raises no SIGPIPE.
+ *
+ * Threads: any; several on a socket get their buffers across whole. Privilege: none.
+ * Return: 0; -EINVAL: NULL, a socket of another family, or memory whose length isn't sealed
+ * (F_SEAL_SHRINK and F_SEAL_GROW; dmabufx_buf_alloc() seals); -ENODEV: a BAR's buffer whose device
+ * was closed; -EBADF, -ENOTSOCK: @sock; -EAGAIN, -EINTR: nothing was sent; -EPIPE, -ECONNRESET,
+ * -ECONNREFUSED: the other end is closed; -ETOOMANYREFS: too many descriptors are on their way,
+ * beyond RLIMIT_NOFILE; -EIO: the socket took a part, and is of no more use; other errors of
+ * sendmsg(2), fcntl(2).
+ * Source: unix(7) SCM_RIGHTS.
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_buf_send(struct dmabufx_buf *buf, int sock);
+
+/**
+ * dmabufx_buf_recv() - take a buffer from another process
+ * @ctx: context
+ * @sock: connected socket of AF_UNIX, of the type the sender has; borrowed
+ * @ret: receives the buffer, with one reference
+ *
+ * What comes is checked against the descriptor, and closed if it doesn't fit. Memory, huge pages
+ * too, arrives as DMABUFX_BUF_MEMFD with its length sealed; a BAR's buffer and every other dma-buf
+ * as DMABUFX_BUF_DMABUF. It is as if imported, see dmabufx_buf_import(): page_size is unknown, and
+ * it follows no device through reset. When the exporter's device is reset, maps and DMA fail here
+ * and no event comes, nor are mappings put back: the exporter has to say that it is over, and then
+ * dmabufx_mapping_refresh() does it. Who isn't to be trusted shouldn't be read from without a
+ * timeout: on a stream it can stop half way.
+ *
+ * After -EBADMSG a stream has lost its place and should be closed; other types go on with the next
+ * message.
+ *
+ * Threads: any; on a stream one at a time. Privilege: none.
+ * Return: 0; -EINVAL: NULL, a socket of another family, what came is neither a dma-buf nor a
+ * memfd, is empty, or its length isn't sealed; -EBADF, -ENOTSOCK: @sock; -EAGAIN, -EINTR: nothing
+ * has come; -EPIPE, -ECONNRESET: the other end is closed; -EBADMSG: not what dmabufx_buf_send() of
+ * this version sends: magic, version, length, kind, no or several descriptors, or ends half way;
+ * -EMFILE: no room for the descriptor, which is lost; -ENFILE, -ENOMEM; other errors of recvmsg(2),
+ * of reading /proc/self/fdinfo, fcntl(2).
+ * Source: unix(7) SCM_RIGHTS; /proc/self/fdinfo exp_name (4.20).
+ * Since: 0.1
+ */
+DMABUFX_API int dmabufx_buf_recv(struct dmabufx_ctx *ctx, int sock, struct dmabufx_buf **ret);
+
+/**
  * dmabufx_buf_ref() - take a reference
  * @buf: buffer, or NULL
  *

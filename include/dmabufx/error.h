@@ -68,6 +68,10 @@ enum dmabufx_reason {
 	DMABUFX_REASON_REVOKED_FOR_GOOD, /* -ENODEV: the exporting device is closed */
 	DMABUFX_REASON_IMPORTER, /* -EOPNOTSUPP: the importer can't do peer-to-peer */
 	DMABUFX_REASON_HUGETLB, /* -ENOMEM: no huge pages of that size are free */
+	DMABUFX_REASON_NOT_SEALED, /* -EINVAL: a memfd's length can still change */
+	DMABUFX_REASON_BAD_SOCKET, /* -ENOTSOCK, -EINVAL: no socket of AF_UNIX */
+	DMABUFX_REASON_BAD_MESSAGE, /* -EBADMSG: what came isn't what buf_send() sends */
+	DMABUFX_REASON_PEER_CLOSED, /* -EPIPE, -ECONNRESET, -ECONNREFUSED */
 
 	DMABUFX_REASON_IOVA_ZERO = 400, /* -EINVAL: IOVA 0 is never handed out */
 	DMABUFX_REASON_IOVA_UNALIGNED, /* -EINVAL */

@@ -226,6 +226,16 @@ static ssize_t linux_recv(struct dx_sys *sys, int fd, void *buf, size_t len, int
 	RET(recv(fd, buf, len, flags));
 }
 
+static ssize_t linux_sendmsg(struct dx_sys *sys, int fd, const struct msghdr *msg, int flags)
+{
+	RET(sendmsg(fd, msg, flags));
+}
+
+static ssize_t linux_recvmsg(struct dx_sys *sys, int fd, struct msghdr *msg, int flags)
+{
+	RET(recvmsg(fd, msg, flags | MSG_CMSG_CLOEXEC));
+}
+
 static int linux_poll(struct dx_sys *sys, struct pollfd *fds, unsigned int n, int timeout_ms)
 {
 	RET(poll(fds, n, timeout_ms));
@@ -281,6 +291,8 @@ static struct dx_sys linux_sys = {
 	.getsockopt = linux_getsockopt,
 	.send = linux_send,
 	.recv = linux_recv,
+	.sendmsg = linux_sendmsg,
+	.recvmsg = linux_recvmsg,
 	.poll = linux_poll,
 	.now_ms = linux_now_ms,
 	.sleep_ms = linux_sleep_ms,

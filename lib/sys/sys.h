@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct msghdr;
+
 /*
  * Each function answers 0, a count or a descriptor, or a negative errno, and
  * gets the table itself, so that a test's table can carry a script. Every
@@ -46,6 +48,8 @@ struct dx_sys {
 			  uint32_t *len);
 	ssize_t (*send)(struct dx_sys *sys, int fd, const void *buf, size_t len, int flags);
 	ssize_t (*recv)(struct dx_sys *sys, int fd, void *buf, size_t len, int flags);
+	ssize_t (*sendmsg)(struct dx_sys *sys, int fd, const struct msghdr *msg, int flags);
+	ssize_t (*recvmsg)(struct dx_sys *sys, int fd, struct msghdr *msg, int flags);
 	int (*poll)(struct dx_sys *sys, struct pollfd *fds, unsigned int n, int timeout_ms);
 	uint64_t (*now_ms)(struct dx_sys *sys);
 	void (*sleep_ms)(struct dx_sys *sys, unsigned int ms);

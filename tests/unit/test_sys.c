@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sys/procfs.h"
@@ -43,6 +44,7 @@ static void errors_are_negative_errnos(void **state)
 {
 	struct dx_sys *sys = dx_sys_linux();
 	char buf[8] = "", *list;
+	struct msghdr msg = { 0 };
 	uint64_t value;
 	void *p;
 
@@ -65,6 +67,8 @@ static void errors_are_negative_errnos(void **state)
 	assert_int_equal(sys->allocate(sys, -1, 4096), -EBADF);
 	assert_int_equal(sys->seal(sys, -1, 0), -EBADF);
 	assert_int_equal(sys->seals(sys, -1), -EBADF);
+	assert_int_equal(sys->sendmsg(sys, -1, &msg, 0), -EBADF);
+	assert_int_equal(sys->recvmsg(sys, -1, &msg, 0), -EBADF);
 	assert_int_equal(sys->rlimit(sys, -1, &value), -EINVAL);
 }
 
