@@ -26,7 +26,7 @@ debug=
 kernel=()
 
 # What is about the device and the kernel, whatever IOMMU stands between.
-main_job=(test_job test_reset test_reset_busy test_reset_other test_table_export
+main_job=(test_job test_reset test_reset_busy test_reset_other test_share test_table_export
 	test_table_map test_table_memory test_table_revoke)
 rest=(test_bad test_open test_type1 test_bind test_probe)
 # Random; the numbers are those of --all and --debug, and otherwise.
