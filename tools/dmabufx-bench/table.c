@@ -113,6 +113,12 @@ static void add(struct cell *cell, struct plan plans[], unsigned int *n, enum im
 	++*n;
 }
 
+/* Few frames lose where another processor reads them whole, or a busy one leaves them waiting. */
+static bool depth_matters(const struct table *t, const struct cell *cell)
+{
+	return cell->work == WORK_L2FWD || (cell->work == WORK_RXDROP && t->touch == TOUCH_ALL);
+}
+
 /* The reference comes first, and twice: how far the two differ is what no ratio can tell. */
 static void measure(const struct table *t, struct cell *cell)
 {
@@ -127,7 +133,7 @@ static void measure(const struct table *t, struct cell *cell)
 		add(cell, plans, &n, IMPL_OURS, WAIT_SPIN, "ours");
 	if (t->impls[IMPL_OURS] && cell->work == WORK_RXDROP)
 		add(cell, plans, &n, IMPL_OURS, WAIT_ADAPTIVE, "ours, adaptive wait");
-	if (t->impls[IMPL_OURS] && cell->work == WORK_RXDROP && t->touch == TOUCH_ALL) {
+	if (t->impls[IMPL_OURS] && depth_matters(t, cell)) {
 		add(cell, plans, &n, IMPL_OURS, WAIT_SPIN, "ours, payload");
 		plans[n - 1].profile = PROFILE_PAYLOAD;
 	}

@@ -58,6 +58,8 @@ static bool parse(struct cli *cli, int argc, char **argv, struct fwd *fwd)
 						 { NULL, 0, NULL, 0 } };
 	int opt;
 
+	/* Others want the processor, too: frames last until it comes back. */
+	fwd->o.profile = DMABUFX_RX_PAYLOAD;
 	while ((opt = cli_getopt(cli, argc, argv, options)) != -1) {
 		if (opt == OPT_BOTH)
 			fwd->both = true;
