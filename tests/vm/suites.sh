@@ -117,7 +117,10 @@ programs "${main_job[@]}" ${long:+"${rest[@]}"} | boot virtio-iommu --iommu virt
 	[ -z "$long" ] || [ -z "$own" ] || echo "IOV_ROUNDS=10000 tests/vm/test_iov"
 } | boot seq --icount
 if [ -z "$debug" ]; then
-	echo "tests/bench/bench-cost --gate" | boot cost --icount
+	{
+		echo "tests/bench/bench-cost --gate"
+		[ -z "$own" ] || echo "$top/tests/vm/kunit.py icssg-xsk-cost"
+	} | boot cost --icount
 fi
 if [ -n "$long" ] && [ -n "$own" ] && [ -z "$debug" ]; then
 	# libxdp's dispatcher, which needs a kernel that knows its types.
