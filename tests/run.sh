@@ -35,8 +35,9 @@ kernels_pid=
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1
-memcheck=(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all
-	--errors-for-leak-kinds=all --child-silent-after-fork=yes)
+# One thread runs at a time; not in turn, one that never sleeps may keep all others from it.
+memcheck=(valgrind --quiet --fair-sched=yes --error-exitcode=99 --leak-check=full
+	--show-leak-kinds=all --errors-for-leak-kinds=all --child-silent-after-fork=yes)
 
 say()
 {
