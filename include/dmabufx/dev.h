@@ -490,11 +490,11 @@ DMABUFX_API int dmabufx_dev_config_read(struct dmabufx_dev *dev, uint32_t offset
  *   callbacks included, but for the command register, which is left as the
  *   write and the kernel leave it.
  *
- * A mapping that can't come back is STALE, or REVOKED as long as memory is off, and
- * an event tells. A write that fails
- * may be done in part, and is looked at in the same way. From inside of a reset's
- * callback, and between dmabufx_dev_reset_begin() and dmabufx_dev_reset_end(), it
- * is a plain write: whoever resets brings back.
+ * A mapping that can't come back is STALE, or REVOKED as long as memory is off or if
+ * it can't be taken out, and an event tells. A write that fails may be done in part,
+ * and is looked at in the same way. From inside of a reset's callback, and between
+ * dmabufx_dev_reset_begin() and dmabufx_dev_reset_end(), it is a plain write: whoever
+ * resets brings back.
  *
  * Threads: any.
  * Return: as dmabufx_dev_config_read(); in a function level reset, the error with

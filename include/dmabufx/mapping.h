@@ -14,7 +14,8 @@ DMABUFX_BEGIN_DECLS
  * dmabufx_mapping_refresh() may try again
  * @DMABUFX_MAPPING_REVOKED: a fault, while the exporting device's memory is
  * off or it sleeps in D3, until dmabufx_dev_config_write() turns it on; or between
- * dmabufx_dev_reset_begin() and dmabufx_dev_reset_end(), which brings it back
+ * dmabufx_dev_reset_begin() and dmabufx_dev_reset_end(), which brings it back. Where
+ * that can't be told, as the command register can't be read, it may be the memory
  * @DMABUFX_MAPPING_GONE: a fault, for good: the exporting device is closed
  */
 enum dmabufx_mapping_state {

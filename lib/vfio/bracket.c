@@ -229,7 +229,8 @@ static int revive_one(struct dmabufx_mapping *m)
 		return 0;
 	if (!dx_mapping_out(m))
 		return come_back_one(m);
-	dx_mapping_lost(m);
+	/* Perhaps it never faulted, so it isn't STALE; the next such write tries again. */
+	dx_mapping_set(m, DMABUFX_MAPPING_REVOKED, dmabufx_last_error()->reason);
 	return 0;
 }
 

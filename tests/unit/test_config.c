@@ -182,7 +182,7 @@ static void a_mapping_that_cant_come_back_with_the_memory_is_stale(void **state)
 	assert_state(u->map, LIVE);
 }
 
-static void a_mapping_that_cant_be_taken_out_for_the_memory_is_stale(void **state)
+static void a_mapping_that_cant_be_taken_out_for_the_memory_stays_revoked(void **state)
 {
 	struct unit *u = *state;
 
@@ -191,9 +191,28 @@ static void a_mapping_that_cant_be_taken_out_for_the_memory_is_stale(void **stat
 	fake_fail_ioctl(u->f, IOMMU_IOAS_UNMAP, EBUSY);
 	set_memory(u->mem, true);
 	fake_heal(u->f);
-	assert_state(u->map, STALE);
+	assert_state(u->map, REVOKED);
 	assert_reason(u->map, SYSTEM);
+	expect_event(u, DMABUFX_EVENT_REVOKED, DMABUFX_REASON_SYSTEM, u->map);
 	assert_null(fake_dma(u->f, u->vedu, IOVA));
+	set_memory(u->mem, true);
+	expect_back(u);
+}
+
+/* Memory was on all the time: STALE, which says a fault, would be wrong. */
+static void a_mapping_that_never_faulted_isnt_stale(void **state)
+{
+	struct unit *u = *state;
+	uint16_t command = PCI_COMMAND_MEMORY;
+
+	fake_fail(u->f, (struct fake_rule){ .op = FAKE_PREAD, .err = EIO });
+	assert_int_equal(dmabufx_dev_config_write(u->mem, PCI_COMMAND, &command, 2), -EIO);
+	fake_heal(u->f);
+	fake_fail_ioctl(u->f, IOMMU_IOAS_UNMAP, EBUSY);
+	set_memory(u->mem, true);
+	fake_heal(u->f);
+	assert_non_null(fake_dma(u->f, u->vedu, IOVA));
+	assert_state(u->map, REVOKED);
 	assert_int_equal(dmabufx_mapping_refresh(u->map), 0);
 	assert_state(u->map, LIVE);
 }
@@ -329,7 +348,9 @@ int main(void)
 		unit_case(memory_that_somebody_turned_off_comes_back_too, unit_mapped),
 		unit_case(memory_that_comes_on_tries_only_what_was_revoked, unit_mapped),
 		unit_case(a_mapping_that_cant_come_back_with_the_memory_is_stale, unit_mapped),
-		unit_case(a_mapping_that_cant_be_taken_out_for_the_memory_is_stale, unit_mapped),
+		unit_case(a_mapping_that_cant_be_taken_out_for_the_memory_stays_revoked,
+			  unit_mapped),
+		unit_case(a_mapping_that_never_faulted_isnt_stale, unit_mapped),
 		unit_case(other_bits_of_the_same_registers_reset_nothing, unit_mapped),
 		unit_case(a_virtual_functions_memory_bit_kills_mappings_and_they_come_back,
 			  unit_ioas),
