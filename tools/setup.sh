@@ -22,8 +22,8 @@ build=(gcc libc6-dev make meson ninja-build pkg-config python3 libdrm-dev libjso
 kernel=(bc bison ca-certificates ccache flex kmod libelf-dev libssl-dev lz4 pahole patch
 	xz-utils)
 lab=(qemu-system-x86)
-checks=(clang-format g++ git iproute2 libcap-dev libcmocka-dev man-db shellcheck sparse
-	uuid-dev valgrind)
+checks=(clang-format ethtool g++ git iproute2 libcap-dev libcmocka-dev man-db shellcheck sparse
+	tcpdump uuid-dev valgrind)
 qemu_needed=10
 
 root()
