@@ -17,6 +17,7 @@ import json
 import re
 import sys
 
+NO_CASE = re.compile(r'\[=+\] Running 0 test\(s\)')
 CMOCKA = re.compile(r'\[ *(RUN|OK|FAILED|SKIPPED) *\] (\S+)')
 UNITTEST = re.compile(r"^(\w+) \(.*\) \.\.\. (ok|FAIL|ERROR|skipped '(.*)')$")
 JUDGED = re.compile(r'(ok|FAIL|skip) +(\S.*) \([\d.]+ s(?:, (\d+) tests)?\)(?:: (.*))?$')
@@ -34,6 +35,8 @@ def cmocka_cases(lines):
         match = CMOCKA.search(line)
         if not match:
             said = line.strip() or said
+            if NO_CASE.match(line):
+                cases.append(('fail', 'none', 'no case has such a name'))
         elif match.group(1) == 'RUN':
             if running:
                 cases.append(('fail', running, 'did not end'))

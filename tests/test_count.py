@@ -43,6 +43,10 @@ class Cases(unittest.TestCase):
         text = '[ RUN      ] good\n[       OK ] good\nLeakSanitizer: leaks\n'
         self.assertEqual(count.cases_of(text, 'fail', 'leaks')[1], ('fail', 'program', 'leaks'))
 
+    def test_a_pattern_that_picks_no_case_fails(self):
+        text = '[==========] Running 0 test(s).\n[==========] 0 test(s) run.\n'
+        self.assertEqual([c[0] for c in count.cases_of(text, 'pass', '')], ['fail'])
+
     def test_unittest_cases(self):
         text = "test_a (m.C.test_a) ... ok\ntest_b (m.C.test_b) ... FAIL\n" \
                "test_c (m.C.test_c) ... skipped 'no'\nRan 3 tests in 0.1s\n"

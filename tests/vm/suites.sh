@@ -123,6 +123,11 @@ if [ -z "$debug" ]; then
 	} | boot cost --icount
 fi
 if [ -n "$long" ] && [ -n "$own" ] && [ -z "$debug" ]; then
+	# Ten minutes; and an hour, in which igb's link comes back 1,000 times.
+	for case in zero_copy_packets forwarded_packets; do
+		echo "VM_CASES=$case* XSK_PACKETS=10000000 tests/vm/test_xsk"
+	done | boot wire-packets
+	echo "VM_CASES=each_close* XSK_ROUNDS=1000 tests/vm/test_xsk" | boot wire-closes
 	# libxdp's dispatcher, which needs a kernel that knows its types.
 	for name in prog prog_fail prog_ports prog_share; do
 		echo "NET_OBJECTS=$build/tests/net tests/net/test_$name"

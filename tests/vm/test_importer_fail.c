@@ -70,13 +70,6 @@ static bool comes_back_to(struct pair p, uint64_t addr)
 	return false;
 }
 
-static uint32_t rounds(void)
-{
-	const char *text = getenv("IMPORTER_ROUNDS");
-
-	return text ? (uint32_t)strtoul(text, NULL, 0) : 20000;
-}
-
 static void map_and_unmap(struct pair p, uint32_t n)
 {
 	while (n--) {
@@ -91,7 +84,7 @@ static void map_and_unmap(struct pair p, uint32_t n)
 static void maps_leave_no_memory_behind(void **state)
 {
 	struct pair p = make_pair(*state);
-	uint32_t n = rounds();
+	uint32_t n = vm_count("IMPORTER_ROUNDS", 20000);
 	int64_t grown;
 
 	attach(*state, p, slices, 1);

@@ -367,18 +367,17 @@ static void round_of(struct rounds *r, int step)
 static void rounds_in_random_order(void **state)
 {
 	struct rounds r = { .vm = *state };
-	const char *wanted = getenv("IOV_ROUNDS"), *seed = getenv("IOV_SEED");
-	long n = wanted ? strtol(wanted, NULL, 10) : 300;
+	uint32_t n = vm_count("IOV_ROUNDS", 300);
 
-	srandom(seed ? (unsigned int)strtoul(seed, NULL, 10) : 1);
+	srandom(vm_count("IOV_SEED", 1));
 	r.pf = open_pf(r.vm);
 	r.other = importer_open(r.vm, "LAB_EDU1");
 	begin(&r);
-	for (long i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		round_of(&r, (int)(random() % 8));
 	forget_all(&r);
 	close(r.fd);
-	print_message("%ld rounds\n", n);
+	print_message("%u rounds\n", n);
 }
 
 int main(void)

@@ -7,20 +7,26 @@
 #include "dma.h"
 #include "wire.h"
 
-#define PACKETS 500u
 #define WINDOW 48u
 
 static const uint32_t lengths[] = { 60, 64, 65, 511, 1024, 1514 };
 
+#define LENGTHS (sizeof(lengths) / sizeof(lengths[0]))
+
+/* Both directions and all lengths together. */
+static uint32_t packets(void)
+{
+	return vm_count("XSK_PACKETS", 6000);
+}
+
 static void go_both_ways(struct wire *wire)
 {
-	uint32_t number = 0;
+	uint32_t number = 0, n = packets() / 2 / LENGTHS;
 
 	for (int from = 0; from < 2; from++) {
-		for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-			wire_exchange(wire, (enum wire_end)from, lengths[i], number, PACKETS,
-				      WINDOW);
-			number += PACKETS;
+		for (size_t i = 0; i < LENGTHS; i++) {
+			wire_exchange(wire, (enum wire_end)from, lengths[i], number, n, WINDOW);
+			number += n;
 		}
 	}
 	wire_settled(wire);
@@ -48,10 +54,10 @@ static void one_end_copies_and_the_other_does_not(void **state)
 static void forwarded_packets_come_back_untouched(void **state)
 {
 	struct wire *wire = wire_new(*state, DMABUFX_ZC_REQUIRE);
+	uint32_t n = packets() / 2;
 
 	for (int from = 0; from < 2; from++)
-		wire_reflect(wire, (enum wire_end)from, 64, (uint32_t)from * PACKETS, PACKETS,
-			     WINDOW);
+		wire_reflect(wire, (enum wire_end)from, 64, (uint32_t)from * n, n, WINDOW);
 	wire_settled(wire);
 }
 
@@ -59,8 +65,9 @@ static void each_close_gives_all_frames_back_and_the_queue(void **state)
 {
 	struct wire *wire = wire_new(*state, DMABUFX_ZC_REQUIRE);
 	struct dmabufx_umem_info info = { .size = sizeof(info) };
+	uint32_t rounds = vm_count("XSK_ROUNDS", 10);
 
-	for (uint32_t i = 0; i < 10; i++) {
+	for (uint32_t i = 0; i < rounds; i++) {
 		enum wire_end end = i % 2 ? WIRE_IGB : WIRE_VIRTIO;
 		struct dmabufx_desc descs[32];
 		uint32_t n;

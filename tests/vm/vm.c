@@ -131,6 +131,13 @@ const char *vm_bdf(const char *name)
 	return bdf;
 }
 
+uint32_t vm_count(const char *name, uint32_t usual)
+{
+	const char *count = getenv(name);
+
+	return count ? (uint32_t)strtoul(count, NULL, 0) : usual;
+}
+
 bool vm_iommu_is(const char *name)
 {
 	const char *iommu = getenv("LAB_IOMMU");

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -52,7 +53,10 @@ int vm_restore(void **state);
 
 #define VM_TEST(name) cmocka_unit_test_setup_teardown(name, vm_setup, vm_teardown)
 #define VM_TEST_TYPE1(name) cmocka_unit_test_setup_teardown(name, vm_setup_type1, vm_teardown)
-#define VM_MAIN(tests) cmocka_run_group_tests(tests, NULL, vm_restore)
+/* VM_CASES, a pattern, picks some. */
+#define VM_MAIN(tests)                               \
+	(cmocka_set_test_filter(getenv("VM_CASES")), \
+	 cmocka_run_group_tests(tests, NULL, vm_restore))
 
 /* At the test's end call @undo, unless vm_forget() came before. */
 void *vm_defer(struct vm *vm, void (*undo)(void *thing), void *thing);
@@ -62,6 +66,8 @@ void vm_drop(struct vm *vm, const void *thing);
 
 /* Address of a device of the lab, "LAB_EDU0"; the test is skipped in a profile without it. */
 const char *vm_bdf(const char *name);
+/* How often, or how much: the variable's number, for a run that is longer than usual. */
+uint32_t vm_count(const char *name, uint32_t usual);
 /* Which IOMMU the lab runs with: "vtd", "virtio-iommu", "amdvi". */
 bool vm_iommu_is(const char *name);
 

@@ -19,6 +19,7 @@ CLASSES = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-
            "lower": "a-z", "space": r"\s", "blank": r" \t", "xdigit": "0-9a-fA-F",
            "punct": r"!-/:-@\[-`{-~"}
 
+NO_CASE = re.compile(r"^\[=+\] Running 0 test\(s\)", re.M)
 CASE = re.compile(r"^\[\s+(OK|FAILED|SKIPPED)\s+\] (.+?)\s*$", re.M)
 
 
@@ -76,6 +77,8 @@ def judge(result):
     if bad:
         reasons.append(f"the kernel log shows: {bad[0]}")
     reasons += [f"announced, but not in the kernel log: {text}" for text in missing]
+    if NO_CASE.search(result["output"]):
+        reasons.append("none of its cases has such a name")
     failing = [n for n, v in result["cases"].items() if v == "failed"]
     if failing and not reasons:
         reasons.append(f"says that {failing[0]} failed")
